@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+# Builds ipcbench, its transports and its tests. A new file in bench/, transports/ or tests/ needs
+# no edit here. `make help` names the targets. What pkg-config knows is asked for as late as a
+# recipe needs it, so that `make setup check` works where only that setup brings pkg-config.
+
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+OPT      ?= -O2 -g
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+SANITIZE ?=
+comma    := ,
+BUILD    ?= build$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+PREFIX   ?= /usr/local
+T        ?=
+RUN      ?=
+
+# PACKAGES are pkg-config's names; scripts/setup installs what they and the tests come from.
+PACKAGES := jansson hwloc zlib libnl-3.0 libnl-route-3.0
+HARDEN   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+ALL_CFLAGS = -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
+BENCH_FLAGS = -D_GNU_SOURCE -Itransports -Ibench $(PACKAGE_CFLAGS) $(ALL_CFLAGS) -fPIE
+LINK       = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+DEPEND     = -MMD -MP -MT $@ -MF $(basename $@).d
+
+# Asked once, when the first recipe needs the answer.
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
+LIBS           = $(PACKAGE_LIBS) -lm -ldl -lpthread
+
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))
+PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard transports/*.c))
+HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c))
+TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
+CONTRACT := $(BUILD)/tests/contract/contract
+
+all: $(BUILD)/ipcbench plugins ## builds ipcbench and its transports (plain `make`)
+
+help: ## names every target
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+
+setup: ## installs every package that building, testing and plotting need (Debian, Ubuntu)
+	@scripts/setup
+
+bench: all ## measures this machine: run file in results/, plots in results/report/ (RUN=options)
+	@file=results/$$(date -u +%Y-%m-%dT%H-%M-%SZ).json; \
+	$(BUILD)/ipcbench run -o "$$file" $(RUN); code=$$?; \
+	if [ $$code -gt 1 ]; then exit $$code; fi; \
+	$(BUILD)/ipcbench report -o results/report "$$file" && \
+	echo "The run file is $$file, the report is in results/report/." && exit $$code
+
+check: all tests ## runs every test; T=pipe: the contract suite and the listing of one transport
+	@scripts/check $(BUILD) $(T)
+
+tests: all $(TESTS) $(CONTRACT) test-plugins ## builds the tests without running them
+
+lint: ## layout and static analysis: clang-format, clang-tidy, cppcheck, shellcheck
+	@scripts/lint
+
+install: all ## installs into PREFIX (/usr/local), below DESTDIR
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/ipcbench/transports \
+	  share/ipcbench/scripts include/ipcbench)
+	install -m 755 $(BUILD)/ipcbench $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(wildcard $(BUILD)/transports/*.so $(BUILD)/transports/*.absent) \
+	  $(DESTDIR)$(PREFIX)/lib/ipcbench/transports/
+	$(if $(wildcard scripts/*.gp),install -m 644 $(wildcard scripts/*.gp) \
+	  $(DESTDIR)$(PREFIX)/share/ipcbench/scripts/)
+	install -m 644 transports/transport.h transports/helper.h $(DESTDIR)$(PREFIX)/include/ipcbench/
+
+uninstall: ## removes what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/ipcbench
+	rm -rf $(addprefix $(DESTDIR)$(PREFIX)/,lib/ipcbench share/ipcbench include/ipcbench)
+
+clean: ## removes every build folder
+	rm -rf build build-*
+
+# The stamps change only when what they hold does: other flags rebuild everything, another commit
+# rebuilds the one file that states it.
+$(BUILD)/flags: FORCE
+	$(call stamp,$(CC) $(ALL_CFLAGS))
+$(BUILD)/commit: FORCE
+	$(call stamp,$(COMMIT))
+COMMIT = $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
+define stamp
+@mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+endef
+
+# One sentence instead of a page of missing headers.
+packages:
+	@pkg-config --exists $(PACKAGES) || { \
+	  echo "make: a library or pkg-config is missing here; run 'make setup' first" >&2; exit 1; }
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | packages
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) $(STATED) $(DEPEND) -c $< -o $@
+
+$(BUILD)/bench/environment.o: $(BUILD)/commit
+$(BUILD)/bench/environment.o: STATED = -DBUILD_COMMIT='"$(COMMIT)"' -DBUILD_FLAGS='"$(ALL_CFLAGS)"'
+
+$(BUILD)/libbench.a: $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/ipcbench: $(BUILD)/bench/main.o $(BUILD)/libbench.a
+	$(CC) $(LINK) $^ -o $@ $(LIBS)
+
+$(TESTS): $(BUILD)/%: %.c $(BUILD)/libbench.a $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) $(DEPEND) $< $(BUILD)/libbench.a -o $@ $(LINK) $(LIBS) -lcmocka
+
+$(CONTRACT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/contract/*.c)) $(BUILD)/libbench.a
+	$(CC) $(LINK) $^ -o $@ $(LIBS)
+
+# A plug-in sees the contract and the libraries that a comment in its source names
+# ("pkg-config: liburing"). Where these are missing, a sentence takes the plug-in's place.
+$(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
+	@mkdir -p $(@D); rm -f $(basename $@).absent
+	@packages=$$(sed -n 's|^.*pkg-config: *\([^*]*[^* ]\).*$$|\1|p' $<); \
+	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then rm -f $@; \
+	  echo "not built, since pkg-config finds no $$packages here; install its development" \
+	    "package and run 'make' again" > $(basename $@).absent; exit 0; fi; \
+	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) \
+	  $${packages:+$$(pkg-config --cflags $$packages)} -shared $< -o $@ \
+	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
+	  $${packages:+$$(pkg-config --libs $$packages)} -lpthread
+
+# Whatever was built from a source that is gone goes too: the folder is what gets listed.
+plugins: $(PLUGINS)
+	@for made in $(BUILD)/transports/*.so $(BUILD)/transports/*.absent; do \
+	  name=$${made##*/}; [ -e "transports/$${name%.*}.c" ] || rm -f "$$made"; done
+
+test-plugins: $(HELPERS)
+	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so; do \
+	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
+
+FORCE:
+.PHONY: all help setup bench check tests lint install uninstall clean packages plugins \
+  test-plugins FORCE
+ifneq ($(filter setup,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+.DELETE_ON_ERROR:
+
+-include $(wildcard $(BUILD)/bench/*.d $(BUILD)/transports/*.d $(BUILD)/tests/*.d \
+  $(BUILD)/tests/*/*.d)

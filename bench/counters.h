@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counters.h - the kernel's counters of the calling thread, through perf_event_open: instructions,
+ * cycles and cache misses where the host has them, and system calls. What can't be opened is not
+ * known, and no error.
+ */
+#ifndef BENCH_COUNTERS_H
+#define BENCH_COUNTERS_H
+
+#include <stdint.h>
+
+enum counter {
+    COUNTER_INSTRUCTIONS, /* in user space and in the kernel, as the next two */
+    COUNTER_CYCLES,
+    COUNTER_CACHE_MISSES,
+    COUNTER_SYSTEM_CALLS, /* the last, so that reading the others is not counted */
+    COUNTERS
+};
+
+struct counters {
+    int fds[COUNTERS]; /* -1: not known */
+};
+
+#define COUNTERS_NO_TRACEPOINT (-1)
+
+/* The number of the tracepoint raw_syscalls:sys_enter, or COUNTERS_NO_TRACEPOINT. Where tracefs
+ * isn't mounted and the caller may do that, a child mounts it for a moment in a mount namespace of
+ * its own. */
+int64_t counters_tracepoint(void);
+
+/* Opens the counters of the calling thread. With a tracepoint it counts system calls too, which
+ * makes each of them some tens of ns slower: for a trial that counts and doesn't time. */
+void counters_open(struct counters *counters, int64_t tracepoint);
+void counters_close(struct counters *counters);
+
+/* Totals since they were opened; -1 where not known, or where the kernel had to share a counter out
+ * among several users so that the total would be an estimate. The system calls counted at the end
+ * include one of the reading itself. */
+void counters_read(const struct counters *counters, int64_t totals[COUNTERS]);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * end.c - the life of one end of a trial.
+ */
+#include "end.h"
+
+#include "canary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const end_stages[END_STAGES + 1] = {"while starting",
+                                                "while attaching",
+                                                "while warming up",
+                                                "while measuring",
+                                                "while detaching",
+                                                "after its work",
+                                                NULL};
+
+/* What the marks of the workload need. */
+struct readings {
+    const struct end_task *task;
+    enum ipc_role role;
+    struct end_report *report;
+    struct counters counters;
+};
+
+static void note(void *notes, const char *name, const char *value) {
+    struct end_report *report = notes;
+    if (report->note_count == sizeof report->notes / sizeof *report->notes)
+        return;
+    struct record_fact *fact = &report->notes[report->note_count++];
+    (void)snprintf(fact->name, sizeof fact->name, "%s", name);
+    (void)snprintf(fact->value, sizeof fact->value, "%s", value);
+}
+
+static void read_slow(struct readings *r, struct usage *usage) {
+    usage_read_slow(usage, r->role == IPC_CLIENT ? r->task->cpus[IPC_SERVER] : -1,
+                    r->task->cpus[IPC_CLIENT]);
+}
+
+/* The slow readings stand outside of the quick ones, so that they aren't part of what these tell;
+ * the counters, which count even the quick ones, are innermost. Steal is about both CPUs: the
+ * client reads it for both. */
+static void mark(void *context, enum workload_mark when) {
+    struct readings *r = context;
+    struct end_report *report = r->report;
+    if (when == WORKLOAD_BEGIN) {
+        read_slow(r, &report->before);
+        atomic_store(&report->stage, END_MEASURING);
+        usage_read(&report->before);
+        counters_read(&r->counters, report->counted_before);
+    } else {
+        counters_read(&r->counters, report->counted_after);
+        usage_read(&report->after);
+        read_slow(r, &report->after);
+    }
+}
+
+static int pin(int cpu, struct ipc_fault *fault) {
+    if (cpu < 0)
+        return 0;
+    cpu_set_t *set = CPU_ALLOC((size_t)cpu + 1);
+    size_t bytes = CPU_ALLOC_SIZE((size_t)cpu + 1);
+    if (set == NULL)
+        return -ENOMEM;
+    CPU_ZERO_S(bytes, set);
+    CPU_SET_S((size_t)cpu, bytes, set);
+    int error = sched_setaffinity(0, bytes, set) < 0 ? -errno : 0;
+    CPU_FREE(set);
+    fault->call = "sched_setaffinity";
+    return error;
+}
+
+/* Runs the workload with the buffers that it needs. */
+static int work(const struct end_task *task, enum ipc_role role, struct ipc_end *end) {
+    struct control *control = task->control;
+    struct readings readings = {.task = task, .role = role, .report = &control->ends[role]};
+    int out = role == IPC_CLIENT ? 0 : 1;
+    int in = task->transport->solo ? out : 1 - out;
+    struct payload outgoing = {0}, incoming = {0};
+    void *buffer =
+        aligned_alloc(IPC_ALIGN, (task->size_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN);
+    int error = buffer == NULL ? -ENOMEM : 0;
+    if (!error)
+        error = payload_make(&outgoing, task->size_bytes, task->seed, out, task->verify_full);
+    if (!error)
+        error = payload_make(&incoming, task->size_bytes, task->seed, in, task->verify_full);
+    struct workload workload = {.plan = &task->plan,
+                                .clock = task->clock,
+                                .end = end,
+                                .messages = task->transport->messages[task->link->wait],
+                                .outgoing = &outgoing,
+                                .incoming = &incoming,
+                                .buffer = buffer,
+                                .turn = &control->turn,
+                                .histogram = &control->histogram,
+                                .result = &control->result,
+                                .mark = mark,
+                                .context = &readings};
+    if (error) {
+        end->fault.call = "malloc";
+    } else {
+        memset(buffer, 0, task->size_bytes);
+        counters_open(&readings.counters, task->tracepoint);
+        error = role == IPC_CLIENT ? workload_client(&workload) : workload_server(&workload);
+    }
+    if (!error)
+        counters_close(&readings.counters);
+    payload_free(&incoming);
+    payload_free(&outgoing);
+    free(buffer);
+    return error;
+}
+
+/* What the two CPUs can do at this moment; `when` 0: before the workload, 1: after it. */
+static void calibrate(const struct end_task *task, enum ipc_role role, int when) {
+    struct control *control = task->control;
+    const int *cpus = task->cpus;
+    bool apart = cpus[IPC_SERVER] >= 0 && cpus[IPC_SERVER] != cpus[IPC_CLIENT];
+    if (role == IPC_CLIENT) {
+        control->canary_ns[when] = canary_ns();
+        control->bounce_ns[when] = NAN;
+    }
+    if (task->transport->solo || !apart)
+        return;
+    if (role == IPC_SERVER)
+        bounce_answer(&control->bounces[when]);
+    else
+        control->bounce_ns[when] = bounce_time_ns(&control->bounces[when]);
+}
+
+/* The control block is mapped, but an end's own page table is still empty: fills it, so that the
+ * histogram takes no page fault while it measures. */
+static void warm_pages(struct control *control) {
+    const volatile char *bytes = (const volatile char *)control;
+    for (size_t at = 0; at < sizeof *control; at += 4096)
+        (void)bytes[at];
+}
+
+static int live(const struct end_task *task, enum ipc_role role, struct ipc_end *end) {
+    const struct ipc_transport *transport = task->transport;
+    struct end_report *report = &task->control->ends[role];
+    uint32_t all = transport->solo ? 1 : IPC_ROLES;
+    int error = pin(task->cpus[role], &end->fault);
+    atomic_store(&report->stage, END_ATTACHING);
+    if (!error && transport->attach)
+        error = transport->attach(end);
+    if (error)
+        return error;
+    warm_pages(task->control);
+    gate_pass(&task->control->ready, all);
+    calibrate(task, role, 0);
+    atomic_store(&report->stage, END_WARMING);
+    error = work(task, role, end);
+    if (error)
+        return error;
+    gate_pass(&task->control->done, all);
+    calibrate(task, role, 1);
+    atomic_store(&report->stage, END_DETACHING);
+    error = transport->detach ? transport->detach(end) : 0;
+    if (!error)
+        atomic_store(&report->stage, END_OVER);
+    return error;
+}
+
+int end_run(const struct end_task *task, enum ipc_role role) {
+    struct end_report *report = &task->control->ends[role];
+    size_t room = (task->transport->end_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
+    struct ipc_end *end = aligned_alloc(IPC_ALIGN, room);
+    if (end == NULL)
+        return 1;
+    memset(end, 0, room);
+    end->link = task->link;
+    end->role = role;
+    end->note = note;
+    end->notes = report;
+    int error = live(task, role, end);
+    if (error) {
+        int nobody = 0;
+        report->error = error;
+        (void)snprintf(report->call, sizeof report->call, "%s",
+                       end->fault.call ? end->fault.call : "an unnamed call");
+        (void)snprintf(report->detail, sizeof report->detail, "%s", end->fault.detail);
+        atomic_compare_exchange_strong(&task->control->first_failed, &nobody, (int)role + 1);
+    }
+    free(end);
+    return error ? 1 : 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * end.h - one end of a trial, as a process of its own: pins itself, attaches, runs its half of the
+ * workload, detaches. Everything that it has to say goes into the control block, which the trial's
+ * parent shares with both ends.
+ */
+#ifndef BENCH_END_H
+#define BENCH_END_H
+
+#include "bounce.h"
+#include "counters.h"
+#include "gate.h"
+#include "histogram.h"
+#include "record.h"
+#include "usage.h"
+#include "workload.h"
+
+enum end_stage {
+    END_STARTING,
+    END_ATTACHING,
+    END_WARMING,
+    END_MEASURING,
+    END_DETACHING,
+    END_OVER,
+    END_STAGES
+};
+extern const char *const end_stages[]; /* "while starting", "while attaching", ... */
+
+/* What an end leaves behind. */
+struct end_report {
+    _Atomic int stage;
+    int error; /* 0 or a negative errno, from `call` */
+    char call[64];
+    char detail[192];
+    struct usage before, after; /* the measured part */
+    int64_t counted_before[COUNTERS], counted_after[COUNTERS];
+    size_t note_count;
+    struct record_fact notes[RECORD_FACTS / 2];
+};
+
+/* Shared by the parent and both ends; zeroed. */
+struct control {
+    struct gate ready, done;
+    struct bounce bounces[2]; /* before and after the workload */
+    _Alignas(IPC_ALIGN) _Atomic uint64_t turn;
+    _Alignas(IPC_ALIGN) _Atomic int first_failed; /* role + 1 of the end that failed first */
+    struct end_report ends[IPC_ROLES];
+    struct workload_result result;
+    double bounce_ns[2]; /* NaN: the ends do not run on two CPUs of their own */
+    double canary_ns[2]; /* before and after, on the client's CPU */
+    struct histogram histogram;
+};
+
+/* What an end needs to know; owned by the parent, inherited by fork. */
+struct end_task {
+    const struct ipc_transport *transport;
+    struct ipc_link *link;
+    struct control *control;
+    const struct clock *clock;
+    struct workload_plan plan;
+    size_t size_bytes;
+    uint64_t seed;
+    bool verify_full;
+    int64_t tracepoint;  /* see counters.h; not COUNTERS_NO_TRACEPOINT: count system calls */
+    int cpus[IPC_ROLES]; /* -1: not pinned */
+};
+
+/* Runs one end in the calling process. Returns 0 or 1, for _exit. */
+int end_run(const struct end_task *task, enum ipc_role role);
+
+#endif

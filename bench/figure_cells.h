@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * figure_cells.h - collects the cells that figures can show, numbers their series, and brings them
+ * into the order of figures. No system calls.
+ */
+#ifndef BENCH_FIGURE_CELLS_H
+#define BENCH_FIGURE_CELLS_H
+
+#include "figure.h"
+
+/* The ok ping-pong cells of all runs, sorted by wait, placement (nearest first), series and size.
+ * Allocates *cells, which the caller frees; *count may be 0. The cells point into the runs. 0 or
+ * -ENOMEM with a problem. */
+int figure_cells_collect(const struct figure_run *runs, size_t run_count,
+                         struct figure_cell **cells, size_t *count, struct problem *problem);
+
+/* The cells at the start of the slice that share its first cell's wait and placement. */
+struct figure_slice figure_cells_group(const struct figure_slice *slice);
+
+/* The size in the slice that is nearest to `bytes` by ratio; of two, the smaller. 0 when empty. */
+uint64_t figure_cells_size(const struct figure_slice *slice, uint64_t bytes);
+
+#endif

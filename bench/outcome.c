@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outcome.c - judges and records what both ends left in the control block.
+ */
+#include "outcome.h"
+
+#include "histlog.h"
+#include "interference.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *const role_names[IPC_ROLES] = {"server", "client"};
+
+void outcome_set(struct record *record, enum record_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    record->status = status;
+    (void)vsnprintf(record->why, sizeof record->why, format, arguments);
+    va_end(arguments);
+}
+
+static const char *stage_of(const struct end_task *task, int role) {
+    return end_stages[atomic_load(&task->control->ends[role].stage)];
+}
+
+static void judge_fault(const struct end_task *task, int role, struct record *record) {
+    const struct end_report *report = &task->control->ends[role];
+    bool payload = report->error == -EBADMSG;
+    outcome_set(record, RECORD_FAILED, "%s: the %s failed %s in %s: %s%s%s", record->cell.transport,
+                role_names[role], stage_of(task, role), report->call,
+                payload ? report->detail : strerror(-report->error),
+                !payload && report->detail[0] ? "; " : "", payload ? "" : report->detail);
+}
+
+/* An end that was killed by somebody else, or crashed. Its peer's failure is what follows from
+ * that. */
+static bool judge_signal(const struct end_task *task, const struct supervision *supervision,
+                         int role, struct record *record) {
+    int status = supervision->status[role];
+    if (!WIFSIGNALED(status) || supervision->killed[role])
+        return false;
+    outcome_set(record, RECORD_FAILED, "%s: the %s was killed by signal %d (%s) %s",
+                record->cell.transport, role_names[role], WTERMSIG(status),
+                strsignal(WTERMSIG(status)), stage_of(task, role));
+    return true;
+}
+
+/* An end that exited without a word before its work was over. */
+static bool judge_exit(const struct end_task *task, const struct supervision *supervision, int role,
+                       struct record *record) {
+    int status = supervision->status[role];
+    if (!WIFEXITED(status) || atomic_load(&task->control->ends[role].stage) == END_OVER)
+        return false;
+    outcome_set(record, RECORD_FAILED, "%s: the %s exited with %d %s", record->cell.transport,
+                role_names[role], WEXITSTATUS(status), stage_of(task, role));
+    return true;
+}
+
+static int first_role(const struct end_task *task) {
+    return task->transport->solo ? IPC_CLIENT : IPC_SERVER;
+}
+
+static void judge_placement(const struct end_task *task, struct record *record) {
+    for (int role = first_role(task); role < IPC_ROLES; role++) {
+        const struct end_report *report = &task->control->ends[role];
+        int cpu = task->cpus[role];
+        if (cpu >= 0 && (report->before.cpu != cpu || report->after.cpu != cpu))
+            outcome_set(record, RECORD_FAILED,
+                        "%s: the %s was pinned to CPU %d but ran on CPU %d at the start and on CPU "
+                        "%d at the end",
+                        record->cell.transport, role_names[role], cpu, report->before.cpu,
+                        report->after.cpu);
+    }
+}
+
+static void judge_lateness(const struct end_task *task, uint64_t deadline_ns,
+                           struct record *record) {
+    outcome_set(record, RECORD_FAILED,
+                "%s: not done after %g s: the server stood %s, the client %s; both were killed; a "
+                "longer --deadline gives it more time",
+                record->cell.transport, (double)deadline_ns / 1e9, stage_of(task, IPC_SERVER),
+                stage_of(task, IPC_CLIENT));
+}
+
+void outcome_judge(const struct end_task *task, const struct supervision *supervision,
+                   uint64_t deadline_ns, struct record *record) {
+    int failed = atomic_load(&task->control->first_failed);
+    for (int role = first_role(task); role < IPC_ROLES; role++)
+        if (judge_signal(task, supervision, role, record))
+            return;
+    if (failed) {
+        judge_fault(task, failed - 1, record);
+        return;
+    }
+    for (int role = first_role(task); role < IPC_ROLES; role++)
+        if (judge_exit(task, supervision, role, record))
+            return;
+    if (supervision->timed_out)
+        judge_lateness(task, deadline_ns, record);
+    else
+        judge_placement(task, record);
+}
+
+static double difference(int64_t before, int64_t after) {
+    return before < 0 || after < 0 ? NAN : (double)(after - before);
+}
+
+static void record_end_usage(const struct end_report *report, struct record_end *end) {
+    const struct usage *b = &report->before, *a = &report->after;
+    end->user_ns = difference(b->user_ns, a->user_ns);
+    end->system_ns = difference(b->system_ns, a->system_ns);
+    end->voluntary_switches = difference(b->voluntary_switches, a->voluntary_switches);
+    end->involuntary_switches = difference(b->involuntary_switches, a->involuntary_switches);
+    end->minor_faults = difference(b->minor_faults, a->minor_faults);
+    end->major_faults = difference(b->major_faults, a->major_faults);
+    end->migrations = difference(b->migrations, a->migrations);
+    end->run_wait_ns = difference(b->run_wait_ns, a->run_wait_ns);
+    end->first_cpu = b->cpu;
+    end->last_cpu = a->cpu;
+}
+
+static double carried(const struct histogram *histogram, double percent) {
+    return histogram_carries(histogram, percent) ? (double)histogram_percentile(histogram, percent)
+                                                 : NAN;
+}
+
+static void record_latency(const struct control *control, struct record *r) {
+    const struct workload_result *result = &control->result;
+    const struct histogram *h = &control->histogram;
+    r->stamped_mean_ns = result->stamped ? histogram_mean(h) : NAN;
+    r->mean_ns = result->unstamped ? (double)result->batches_ns / (double)result->unstamped
+                                   : r->stamped_mean_ns;
+    r->min_ns = (double)h->min_ns;
+    r->max_ns = (double)h->max_ns;
+    r->p50_ns = carried(h, 50);
+    r->p90_ns = carried(h, 90);
+    r->p99_ns = carried(h, 99);
+    r->p999_ns = carried(h, 99.9);
+    r->per_second = 1e9 / r->mean_ns;
+    r->bytes_per_second = r->per_second * 2 * (double)r->cell.size_bytes;
+}
+
+/* A counter of both ends, for each exchange; `own`: what reading it added at each end. */
+static double counted(const struct end_task *task, enum counter counter, double own,
+                      double exchanges) {
+    double sum = 0;
+    for (int role = first_role(task); role < IPC_ROLES; role++) {
+        const struct end_report *report = &task->control->ends[role];
+        sum += difference(report->counted_before[counter], report->counted_after[counter]) - own;
+    }
+    return sum / exchanges;
+}
+
+static void record_counters(const struct end_task *task, struct record *r) {
+    double exchanges = r->exchanges + WORKLOAD_UNCOUNTED;
+    r->system_calls = counted(task, COUNTER_SYSTEM_CALLS, 1, exchanges);
+    r->instructions = counted(task, COUNTER_INSTRUCTIONS, 0, exchanges);
+    r->cycles = counted(task, COUNTER_CYCLES, 0, exchanges);
+    r->cache_misses = counted(task, COUNTER_CACHE_MISSES, 0, exchanges);
+}
+
+static void record_surroundings(const struct control *control, struct record *r) {
+    r->bounce_before_ns = control->bounce_ns[0];
+    r->bounce_after_ns = control->bounce_ns[1];
+    r->canary_before_ns = control->canary_ns[0];
+    r->canary_after_ns = control->canary_ns[1];
+}
+
+static void record_cost(const struct end_task *task, struct record *r) {
+    const struct end_report *client = &task->control->ends[IPC_CLIENT];
+    double used = 0;
+    for (int role = first_role(task); role < IPC_ROLES; role++) {
+        record_end_usage(&task->control->ends[role], &r->ends[role]);
+        used += r->ends[role].user_ns + r->ends[role].system_ns;
+    }
+    r->cpu_ns = used / (r->exchanges + WORKLOAD_UNCOUNTED);
+    r->steal_ns = difference(client->before.steal_ns, client->after.steal_ns);
+}
+
+/* A note that both ends make alike is one fact; else each says whose it is. */
+void outcome_note(const struct control *control, struct record *record) {
+    char name[64];
+    for (int role = 0; role < IPC_ROLES; role++) {
+        const struct end_report *mine = &control->ends[role];
+        const struct end_report *other = &control->ends[!role];
+        for (size_t i = 0; i < mine->note_count; i++) {
+            const struct record_fact *fact = &mine->notes[i];
+            bool alike = i < other->note_count && strcmp(fact->name, other->notes[i].name) == 0 &&
+                         strcmp(fact->value, other->notes[i].value) == 0;
+            (void)snprintf(name, sizeof name, "%s.%s", role_names[role], fact->name);
+            if (!alike || role == 0)
+                record_add_fact(record->facts, &record->fact_count, alike ? fact->name : name,
+                                fact->value);
+        }
+    }
+}
+
+int outcome_measured(const struct end_task *task, struct record *r) {
+    const struct workload_result *result = &task->control->result;
+    r->exchanges = (double)(result->stamped + result->unstamped);
+    r->stamped = (double)result->stamped;
+    r->warmup_exchanges = (double)result->warmup_exchanges;
+    r->warmup_ns = (double)result->warmup_ns;
+    r->duration_ns = (double)result->measured_ns;
+    record_latency(task->control, r);
+    record_cost(task, r);
+    record_counters(task, r);
+    record_surroundings(task->control, r);
+    interference_flag(r);
+    r->histogram = histlog_encode(&task->control->histogram);
+    return r->histogram ? 0 : -ENOMEM;
+}

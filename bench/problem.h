@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * problem.h - what went wrong, as one sentence for the user: what, why, how to mend it. Functions
+ * below main.c never print; they fill a problem and return a negative errno.
+ */
+#ifndef BENCH_PROBLEM_H
+#define BENCH_PROBLEM_H
+
+struct problem {
+    char text[768];
+};
+
+/* Writes the sentence (printf-style, no final newline) and returns -error. */
+__attribute__((format(printf, 3, 4))) int problem_set(struct problem *problem, int error,
+                                                      const char *format, ...);
+
+#endif

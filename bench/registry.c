@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry.c - scans the transports folder and makes the list of names: a plug-in's own, or those
+ * of its presets, or that of a file which can't be used, with the reason.
+ */
+#include "registry.h"
+
+#include "nearest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INSTALLED "../lib/ipcbench/transports"
+
+/* The files of a folder that matter, in the order of their names. */
+struct scan {
+    const char *folder;
+    struct dirent **files;
+    int count;
+};
+
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int own_folder(char path[PATH_MAX], struct problem *problem) {
+    char link[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", link, sizeof link - 1);
+    if (length < 0)
+        return problem_set(problem, errno,
+                           "can't tell where this program is (%s); name the "
+                           "transports folder with --transports",
+                           strerror(errno));
+    link[length] = '\0';
+    (void)snprintf(path, PATH_MAX, "%s", dirname(link));
+    return 0;
+}
+
+static int default_folder(char *path, size_t room, struct problem *problem) {
+    static const char *const places[] = {"transports", INSTALLED};
+    char own[PATH_MAX];
+    int result = own_folder(own, problem);
+    if (result != 0)
+        return result;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int length = snprintf(path, room, "%s/%s", own, places[i]);
+        if (length >= 0 && (size_t)length < room && is_folder(path))
+            return 0;
+    }
+    return problem_set(
+        problem, ENOENT,
+        "there are no transports in %.300s/transports or in %s beside it; build them "
+        "with `make`, or name their folder with --transports",
+        own, INSTALLED);
+}
+
+int registry_folder(const char *given, char *path, size_t room, struct problem *problem) {
+    if (given == NULL)
+        return default_folder(path, room, problem);
+    if (!is_folder(given))
+        return problem_set(problem, EINVAL,
+                           "--transports %.300s is not a folder; name the one that holds the "
+                           "plug-ins (NAME.so)",
+                           given);
+    int length = snprintf(path, room, "%s", given);
+    if (length < 0 || (size_t)length >= room)
+        return problem_set(problem, ENAMETOOLONG, "--transports: that path is too long");
+    return 0;
+}
+
+static bool ends_with(const char *name, const char *ending) {
+    size_t length = strlen(name);
+    size_t tail = strlen(ending);
+    return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
+static int is_plugin_file(const struct dirent *file) {
+    return file->d_name[0] != '.' &&
+           (ends_with(file->d_name, ".so") || ends_with(file->d_name, ".absent"));
+}
+
+/* True when the folder holds `stem` with that ending. */
+static bool has_file(const struct scan *scan, const char *stem, const char *ending) {
+    size_t length = strlen(stem);
+    for (int i = 0; i < scan->count; i++) {
+        const char *name = scan->files[i]->d_name;
+        if (strncmp(name, stem, length) == 0 && strcmp(name + length, ending) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Copies text into one printable line: a stranger's file may hold anything. */
+static void copy_line(char *to, size_t room, const char *from) {
+    size_t length = 0;
+    for (; from[length] != '\0' && length + 1 < room; length++) {
+        bool printable = from[length] >= ' ' && from[length] <= '~';
+        to[length] = ' ';
+        if (printable)
+            to[length] = from[length];
+    }
+    while (length > 0 && to[length - 1] == ' ')
+        length--;
+    to[length] = '\0';
+}
+
+/* A new, empty entry of that name, or NULL without memory. */
+static struct registry_entry *add_entry(struct registry *registry, const char *name) {
+    struct registry_entry *entries =
+        realloc(registry->entries, (registry->count + 1) * sizeof *entries);
+    if (entries == NULL)
+        return NULL;
+    registry->entries = entries;
+    struct registry_entry *entry = &entries[registry->count++];
+    *entry = (struct registry_entry){.transport = NULL};
+    copy_line(entry->name, sizeof entry->name, name);
+    return entry;
+}
+
+static int add_unusable(struct registry *registry, const char *name, const char *why) {
+    struct registry_entry *entry = add_entry(registry, name);
+    if (entry == NULL)
+        return -ENOMEM;
+    copy_line(entry->why, sizeof entry->why, why);
+    return 0;
+}
+
+static int add_usable(struct registry *registry, const struct ipc_transport *transport,
+                      const struct ipc_preset *preset) {
+    struct registry_entry *entry = add_entry(registry, preset ? preset->name : transport->name);
+    if (entry == NULL)
+        return -ENOMEM;
+    entry->transport = transport;
+    entry->preset = preset;
+    copy_line(entry->summary, sizeof entry->summary, preset ? preset->summary : transport->summary);
+    copy_line(entry->group, sizeof entry->group, transport->group);
+    return 0;
+}
+
+/* A name must mean one thing: a file's name belongs to that file, and a preset's name to the first
+ * file that has it. */
+static int check_clash(const struct scan *scan, const struct registry *registry,
+                       const struct ipc_transport *transport, const struct ipc_preset *preset,
+                       struct problem *problem) {
+    if (strcmp(preset->name, transport->name) != 0 &&
+        (has_file(scan, preset->name, ".so") || has_file(scan, preset->name, ".absent")))
+        return problem_set(problem, EEXIST,
+                           "%s.so: its preset '%s' has the name of another transport in this "
+                           "folder; rename the preset",
+                           transport->name, preset->name);
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->entries[i].preset && strcmp(registry->entries[i].name, preset->name) == 0)
+            return problem_set(problem, EEXIST,
+                               "%s.so: its preset '%s' is also a preset of %s.so; rename one of "
+                               "the two",
+                               transport->name, preset->name, registry->entries[i].transport->name);
+    return 0;
+}
+
+static int check_clashes(const struct scan *scan, const struct registry *registry,
+                         const struct ipc_transport *transport, struct problem *problem) {
+    int result = 0;
+    for (const struct ipc_preset *preset = transport->presets;
+         result == 0 && preset && preset->name; preset++)
+        result = check_clash(scan, registry, transport, preset, problem);
+    return result;
+}
+
+/* Takes over a loaded plug-in and lists it: its presets where it has some, else itself. */
+static int keep_plugin(struct registry *registry, struct plugin *plugin) {
+    struct plugin *plugins =
+        realloc(registry->plugins, (registry->plugin_count + 1) * sizeof *plugins);
+    if (plugins == NULL) {
+        plugin_unload(plugin);
+        return -ENOMEM;
+    }
+    registry->plugins = plugins;
+    registry->plugins[registry->plugin_count++] = *plugin;
+    const struct ipc_preset *preset = plugin->transport->presets;
+    if (preset == NULL)
+        return add_usable(registry, plugin->transport, NULL);
+    int result = 0;
+    for (; result == 0 && preset->name != NULL; preset++)
+        result = add_usable(registry, plugin->transport, preset);
+    return result;
+}
+
+static int add_plugin(const struct scan *scan, const char *path, const char *stem,
+                      struct registry *registry) {
+    struct plugin plugin;
+    struct problem why = {""};
+    if (plugin_load(path, stem, &plugin, &why) != 0)
+        return add_unusable(registry, stem, why.text);
+    if (check_clashes(scan, registry, plugin.transport, &why) == 0)
+        return keep_plugin(registry, &plugin);
+    plugin_unload(&plugin);
+    return add_unusable(registry, stem, why.text);
+}
+
+/* The reason that the build left where a plug-in's library is missing. */
+static int add_absent(const char *path, const char *stem, struct registry *registry) {
+    char text[sizeof((struct registry_entry *)NULL)->why] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        (void)close(fd);
+    if (length <= 0 || strspn(text, " \n") == strlen(text))
+        return add_unusable(registry, stem, "not built, and its .absent file does not say why");
+    return add_unusable(registry, stem, text);
+}
+
+static int add_file(const struct scan *scan, const char *file, struct registry *registry) {
+    char path[PATH_MAX];
+    char stem[NAME_MAX + 1];
+    bool absent = ends_with(file, ".absent");
+    (void)snprintf(stem, sizeof stem, "%.*s",
+                   (int)(strlen(file) - strlen(absent ? ".absent" : ".so")), file);
+    int length = snprintf(path, sizeof path, "%s/%s", scan->folder, file);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return add_unusable(registry, stem, "its path is too long; move it nearer to the root");
+    if (!absent)
+        return add_plugin(scan, path, stem, registry);
+    /* Left over from before the library was installed. */
+    return has_file(scan, stem, ".so") ? 0 : add_absent(path, stem, registry);
+}
+
+static int compare_entries(const void *left, const void *right) {
+    const struct registry_entry *a = left;
+    const struct registry_entry *b = right;
+    int rank = plugin_group_rank(a->group) - plugin_group_rank(b->group);
+    return rank != 0 ? rank : strcmp(a->name, b->name);
+}
+
+static int add_files(const struct scan *scan, struct registry *registry, struct problem *problem) {
+    for (int i = 0; i < scan->count; i++) {
+        if (add_file(scan, scan->files[i]->d_name, registry) != 0) {
+            registry_close(registry);
+            return problem_set(problem, ENOMEM, "no memory for the list of transports");
+        }
+    }
+    if (registry->count == 0)
+        return problem_set(problem, ENOENT,
+                           "there is no transport (NAME.so) in %.300s; build them with `make`, or "
+                           "name another folder with --transports",
+                           scan->folder);
+    qsort(registry->entries, registry->count, sizeof *registry->entries, compare_entries);
+    return 0;
+}
+
+int registry_open(const char *folder, struct registry *registry, struct problem *problem) {
+    *registry = (struct registry){.entries = NULL};
+    struct scan scan = {.folder = folder};
+    scan.count = scandir(folder, &scan.files, is_plugin_file, alphasort);
+    if (scan.count < 0)
+        return problem_set(problem, errno, "can't read the transports folder %.300s: %s", folder,
+                           strerror(errno));
+    int result = add_files(&scan, registry, problem);
+    for (int i = 0; i < scan.count; i++)
+        free(scan.files[i]);
+    free(scan.files);
+    return result;
+}
+
+void registry_close(struct registry *registry) {
+    for (size_t i = 0; i < registry->plugin_count; i++)
+        plugin_unload(&registry->plugins[i]);
+    free(registry->plugins);
+    free(registry->entries);
+    *registry = (struct registry){.entries = NULL};
+}
+
+/* The listed names, ended by NULL, allocated; with `module` only the presets of that plug-in. */
+static const char **list_names(const struct registry *registry, const char *module) {
+    const char **names = calloc(registry->count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; names != NULL && i < registry->count; i++) {
+        const struct registry_entry *entry = &registry->entries[i];
+        if (module == NULL || (entry->preset && strcmp(entry->transport->name, module) == 0))
+            names[count++] = entry->name;
+    }
+    return names;
+}
+
+/* Somebody named the plug-in where its presets are what is listed. */
+static bool say_presets(const struct registry *registry, const char *name,
+                        struct problem *problem) {
+    const char **presets = list_names(registry, name);
+    char text[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; presets != NULL && presets[i] != NULL && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " or " : "",
+                                 presets[i]);
+    free(presets);
+    if (used > 0)
+        (void)problem_set(problem, EINVAL, "transport '%s' is listed under other names: ask for %s",
+                          name, text);
+    return used > 0;
+}
+
+static void say_unknown(const struct registry *registry, const char *name,
+                        struct problem *problem) {
+    const char **names = list_names(registry, NULL);
+    const char *close = names ? nearest(name, names) : NULL;
+    (void)problem_set(problem, EINVAL,
+                      "there is no transport '%s'%s%s%s; `ipcbench list` shows them", name,
+                      close ? "; did you mean '" : "", close ? close : "", close ? "'?" : "");
+    free(names);
+}
+
+const struct registry_entry *registry_find(const struct registry *registry, const char *name,
+                                           struct problem *problem) {
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct registry_entry *entry = &registry->entries[i];
+        if (strcmp(entry->name, name) != 0)
+            continue;
+        if (entry->transport != NULL)
+            return entry;
+        (void)problem_set(problem, ENOEXEC, "transport '%s' can't be used: %s", name, entry->why);
+        return NULL;
+    }
+    if (!say_presets(registry, name, problem))
+        say_unknown(registry, name, problem);
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry.h - finds transports by scanning a folder for plug-ins, checks each against the
+ * contract, and offers them by name. A plug-in that is wrong is kept as an entry that says why.
+ */
+#ifndef BENCH_REGISTRY_H
+#define BENCH_REGISTRY_H
+
+#include "plugin.h"
+#include "problem.h"
+#include "transport.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One listed name: a transport without presets, or one preset. */
+struct registry_entry {
+    char name[32];
+    char summary[128];
+    char group[16];
+    char why[512];                         /* why it can't be used; empty when it can */
+    const struct ipc_transport *transport; /* NULL when the plug-in is absent or refused */
+    const struct ipc_preset *preset;       /* NULL: the transport itself */
+};
+
+struct registry {
+    struct registry_entry *entries; /* sorted: by group in the order of the contract, then by name;
+                                       what has no group, since it can't be loaded, stands last */
+    size_t count;
+    struct plugin *plugins; /* what is loaded, so that registry_close can unload it */
+    size_t plugin_count;
+};
+
+/* The transports folder: `given` (--transports), else beside the executable, else installed. */
+int registry_folder(const char *given, char *path, size_t room, struct problem *problem);
+
+/* Scans a folder: every NAME.so, and every NAME.absent (a text that says why it was not built).
+ * 0 or -errno: no such folder, or nothing in it. A plug-in that cannot be loaded, has no
+ * ipc_transport, another ABI, or a wrong struct becomes an entry with `why`. */
+int registry_open(const char *folder, struct registry *registry, struct problem *problem);
+void registry_close(struct registry *registry);
+
+/* The entry of that name, usable; or NULL with a problem: unknown (and the nearest name), or known
+ * and why it can't be used. */
+const struct registry_entry *registry_find(const struct registry *registry, const char *name,
+                                           struct problem *problem);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * selection.h - what a person selects for a run: the comma-separated lists of -t, -w, -s, -W and
+ * -p, taken apart and checked as far as their form goes. No system calls.
+ */
+#ifndef BENCH_SELECTION_H
+#define BENCH_SELECTION_H
+
+#include "cell.h"
+#include "problem.h"
+
+#include <stddef.h>
+
+#define SELECTION_MAX 64 /* entries of one list */
+
+/* "pipe" or "pipe:bufsize=1M,other=2". Whether the name exists is not checked here. */
+struct selection_transport {
+    char name[32];
+    char knobs[128];
+};
+
+/* A list with no entries was not given: the plan's default stands in for it. */
+struct selection {
+    struct selection_transport transports[SELECTION_MAX];
+    size_t transport_count;
+    char workloads[SELECTION_MAX][16];
+    size_t workload_count;
+    uint64_t sizes[SELECTION_MAX]; /* bytes, 1 to CELL_MAX_SIZE */
+    size_t size_count;
+    enum ipc_wait waits[SELECTION_MAX];
+    size_t wait_count;
+    char placements[SELECTION_MAX][24];
+    size_t placement_count;
+};
+
+/* Each reads one list and appends what it names, in order, to the selection; an entry that stands
+ * there already is not added again. 0, or -EINVAL with a sentence that names the wrong part. */
+
+/* A comma starts another knob of the transport before it where '=' is what comes first after it
+ * ("pipe:bufsize=1M,nodelay=0"), and another transport everywhere else ("pipe:bufsize=1M,unix" and
+ * "pipe:bufsize=1M,unix:buffer=64K"). */
+int selection_transports(const char *text, struct selection *selection, struct problem *problem);
+int selection_workloads(const char *text, struct selection *selection, struct problem *problem);
+int selection_sizes(const char *text, struct selection *selection, struct problem *problem);
+int selection_waits(const char *text, struct selection *selection, struct problem *problem);
+
+/* Two numbers in a row are a pair of CPUs, server first: "same-core,0,3" is "same-core" and "0,3".
+ */
+int selection_placements(const char *text, struct selection *selection, struct problem *problem);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop.h - requests to stop: SIGINT, SIGTERM and SIGHUP as something to read and to poll, so that
+ * no moment is left in which one of them would end the program with its work half kept.
+ */
+#ifndef BENCH_STOP_H
+#define BENCH_STOP_H
+
+#include "problem.h"
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct stop {
+    int fd;          /* readable when a request has come; -1: none can */
+    sigset_t before; /* the signal mask to go back to */
+};
+
+/* From here on the signals wait to be read. SIGHUP only where it isn't ignored, as it is under
+ * nohup. 0 or -errno with a problem. */
+int stop_catch(struct stop *stop, struct problem *problem);
+
+/* From here on the signals do what they did before. */
+void stop_release(struct stop *stop);
+
+/* Takes one request, if there is one. Never blocks. `fd` may be -1. */
+bool stop_requested(int fd);
+
+#endif

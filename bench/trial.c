@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trial.c - the parent of one trial: makes the link, starts both ends, watches them until they are
+ * done, dead or late, and writes the record.
+ */
+#include "trial.h"
+
+#include "clock.h"
+#include "end.h"
+#include "floor.h"
+#include "knobs.h"
+#include "outcome.h"
+#include "stop.h"
+#include "supervise.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+struct trial {
+    const struct trial_options *options;
+    const struct ipc_transport *transport;
+    struct record *record;
+    struct ipc_link *link;
+    struct control *control;
+    struct clock clock;
+    struct network network;
+    char name[48];
+    struct stop stop;
+    struct supervision supervision;
+};
+
+static void describe_command(const struct trial_options *o, struct record *record) {
+    char amount[64], warmup[64];
+    if (o->exchanges)
+        (void)snprintf(amount, sizeof amount, "--exchanges %" PRIu64, o->exchanges);
+    else
+        (void)snprintf(amount, sizeof amount, "--time %g", (double)o->time_ns / 1e9);
+    if (o->warmup_exchanges)
+        (void)snprintf(warmup, sizeof warmup, "--warmup-exchanges %" PRIu64, o->warmup_exchanges);
+    else
+        (void)snprintf(warmup, sizeof warmup, "--warmup %g", (double)o->warmup_ns / 1e9);
+    (void)snprintf(record->command, sizeof record->command,
+                   "ipcbench trial %s %s %s --seed %" PRIu64 " --net %s%s%s", record->key, amount,
+                   warmup, o->seed, network_modes[o->net], o->verify_full ? " --verify full" : "",
+                   o->purpose == RECORD_COUNTING ? " --count" : "");
+}
+
+static void describe_request(const struct trial_options *o, struct record *record) {
+    time_t now = time(NULL);
+    struct tm utc;
+    record_init(record);
+    record->cell = o->cell;
+    cell_format(&o->cell, record->key);
+    record->placement = o->placement;
+    record->purpose = o->purpose;
+    if (o->entry)
+        (void)snprintf(record->group, sizeof record->group, "%s", o->entry->group);
+    record->seed = o->seed;
+    (void)snprintf(record->verify, sizeof record->verify, "%s",
+                   o->verify_full || o->cell.size_bytes <= PAYLOAD_WINDOW ? "full" : "window");
+    (void)strftime(record->started, sizeof record->started, "%Y-%m-%dT%H:%M:%SZ",
+                   gmtime_r(&now, &utc));
+    describe_command(o, record);
+}
+
+static bool applicable(struct trial *t) {
+    const struct cell *cell = &t->options->cell;
+    char limit[32];
+    if (t->transport->messages[cell->wait] == NULL) {
+        outcome_set(t->record, RECORD_NOT_APPLICABLE,
+                    "%s can't %s: `ipcbench list` shows how each can wait", cell->transport,
+                    cell_waits[cell->wait]);
+        return false;
+    }
+    if (t->transport->max_bytes && cell->size_bytes > t->transport->max_bytes) {
+        (void)snprintf(limit, sizeof limit, "%zu", t->transport->max_bytes);
+        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %s bytes",
+                    cell->transport, limit);
+        return false;
+    }
+    return true;
+}
+
+static void note_fact(void *notes, const char *name, const char *value) {
+    struct record *record = notes;
+    record_add_fact(record->facts, &record->fact_count, name, value);
+}
+
+static void note_knob(void *notes, const char *name, const char *value) {
+    struct record *record = notes;
+    record_add_fact(record->knobs, &record->knob_count, name, value);
+}
+
+/* Memory for the link and for what both ends share. */
+static int allocate(struct trial *t) {
+    size_t room = (t->transport->link_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
+    t->link = aligned_alloc(IPC_ALIGN, room);
+    if (t->link == NULL)
+        return -ENOMEM;
+    memset(t->link, 0, room);
+    void *control = mmap(NULL, sizeof *t->control, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (control == MAP_FAILED)
+        return -errno;
+    t->control = control;
+    atomic_init(&t->control->turn, UINT64_MAX);
+    return 0;
+}
+
+static void fill_link(struct trial *t) {
+    struct ipc_link *link = t->link;
+    uint32_t unique = 0;
+    link->wait = t->options->cell.wait;
+    link->max_bytes = t->options->cell.size_bytes;
+    link->network = t->transport->needs_network ? &t->network.for_transport : NULL;
+    link->note = note_fact;
+    link->notes = t->record;
+    (void)!getrandom(link->token, sizeof link->token, 0);
+    (void)!getrandom(&unique, sizeof unique, 0);
+    (void)snprintf(t->name, sizeof t->name, "ipcbench-%d-%08x", (int)getpid(), unique);
+    link->name = t->name;
+}
+
+static int apply_knobs(const struct trial *t, struct problem *problem) {
+    const struct ipc_preset *preset = t->options->entry->preset;
+    return knobs_apply(t->transport, preset ? preset->knobs : NULL, t->options->cell.knobs, t->link,
+                       problem);
+}
+
+static bool enter_network(struct trial *t) {
+    struct problem problem = {""};
+    if (!t->transport->needs_network)
+        return true;
+    if (network_enter(t->options->net, &t->network, &problem) < 0) {
+        outcome_set(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport, problem.text);
+        return false;
+    }
+    note_fact(t->record, "namespace", t->network.namespace_text);
+    return true;
+}
+
+static bool measure_budget(struct trial *t) {
+    struct problem problem = {""};
+    double ns = 0;
+    if (t->options->cell.wait != IPC_PARK)
+        return true;
+    if (floor_wakeup(t->options->placement.server_cpu, t->options->placement.client_cpu, &ns,
+                     &problem) < 0) {
+        outcome_set(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport, problem.text);
+        return false;
+    }
+    t->link->spin_budget_ns = (uint64_t)ns;
+    char text[32];
+    (void)snprintf(text, sizeof text, "%.0f", ns);
+    note_fact(t->record, "spin_budget_ns", text);
+    return true;
+}
+
+static void blame_link(struct trial *t, enum record_status status, const char *what, int error) {
+    const struct ipc_fault *fault = &t->link->fault;
+    bool detailed = fault->detail[0] != '\0';
+    if (status == RECORD_SKIPPED && detailed)
+        outcome_set(t->record, status, "%s: %s", t->options->cell.transport, fault->detail);
+    else
+        outcome_set(t->record, status, "%s: %s failed in %s: %s%s%s", t->options->cell.transport,
+                    what, fault->call ? fault->call : "an unnamed call", strerror(-error),
+                    detailed ? "; " : "", fault->detail);
+}
+
+/* Everything up to the fork; false when the record has its verdict already. The order matters: the
+ * namespace comes before anything that opens a socket, threads come after it. */
+static bool prepare(struct trial *t) {
+    if (!enter_network(t))
+        return false;
+    fill_link(t);
+    knobs_each(t->transport, t->link, note_knob, t->record);
+    int error = t->transport->probe ? t->transport->probe(t->link) : 0;
+    if (error) {
+        blame_link(t, RECORD_SKIPPED, "probe", error);
+        return false;
+    }
+    if (!measure_budget(t))
+        return false;
+    error = t->transport->setup(t->link);
+    if (error)
+        blame_link(t, RECORD_FAILED, "setup", error);
+    return error == 0;
+}
+
+static const char *fact_of(const struct record *record, const char *name) {
+    for (size_t i = 0; i < record->fact_count; i++)
+        if (strcmp(record->facts[i].name, name) == 0)
+            return record->facts[i].value;
+    return NULL;
+}
+
+/* The device that carries the address that the transport says it uses, and the route to it. */
+static void note_route(struct trial *t) {
+    struct problem problem;
+    char route[160];
+    const char *address = t->transport->needs_network ? fact_of(t->record, "address") : NULL;
+    if (address == NULL)
+        return;
+    bool is_public = strcmp(address, t->network.public_ipv4) == 0;
+    note_fact(t->record, "device", is_public ? t->network.device : "lo");
+    if (network_route(address, route, sizeof route, &problem) == 0)
+        note_fact(t->record, "route", route);
+}
+
+/* Runs both ends; the record says how that went. */
+static void run_ends(struct trial *t, const struct end_task *task) {
+    int error = supervise_ends(task, t->options->deadline_ns, t->stop.fd, &t->supervision);
+    if (error)
+        outcome_set(t->record, RECORD_FAILED, "%s: can't start a process for an end: %s",
+                    t->options->cell.transport, strerror(-error));
+    else
+        outcome_judge(task, &t->supervision, t->options->deadline_ns, t->record);
+    outcome_note(t->control, t->record);
+}
+
+static struct end_task describe_task(const struct trial *t) {
+    const struct trial_options *o = t->options;
+    return (struct end_task){
+        .transport = t->transport,
+        .link = t->link,
+        .control = t->control,
+        .clock = &t->clock,
+        .plan = {.exchanges = o->exchanges,
+                 .time_ns = o->time_ns,
+                 .warmup_exchanges = o->warmup_exchanges,
+                 .warmup_ns = o->warmup_ns},
+        .size_bytes = o->cell.size_bytes,
+        .seed = o->seed,
+        .verify_full = o->verify_full,
+        .tracepoint =
+            o->purpose == RECORD_COUNTING ? counters_tracepoint() : COUNTERS_NO_TRACEPOINT,
+        .cpus = {[IPC_SERVER] = o->placement.server_cpu, [IPC_CLIENT] = o->placement.client_cpu}};
+}
+
+/* From the link to its cleanup; every way out passes the cleanup. */
+static int run_linked(struct trial *t) {
+    struct end_task task = describe_task(t);
+    bool ready = prepare(t);
+    if (ready) {
+        note_route(t);
+        run_ends(t, &task);
+    }
+    t->transport->cleanup(t->link);
+    return ready && t->record->status == RECORD_OK ? outcome_measured(&task, t->record) : 0;
+}
+
+static void record_instrument(const struct clock *clock, struct record *record) {
+    (void)snprintf(record->clock, sizeof record->clock, "%s", clock_name(clock));
+    record->clock_hz = clock->hz;
+    record->clock_cost_ns = clock->cost_ns;
+    record->clock_quantum_ns = clock->quantum_ns;
+}
+
+void trial_skip(const struct trial_options *options, const char *why, struct record *record) {
+    describe_request(options, record);
+    outcome_set(record, RECORD_SKIPPED, "%s", why);
+}
+
+int trial_run(const struct trial_options *options, struct record *record, struct problem *problem) {
+    struct trial t = {.options = options, .transport = options->entry->transport, .record = record};
+    describe_request(options, record);
+    if (!applicable(&t))
+        return 0;
+    clock_calibrate(&t.clock);
+    record_instrument(&t.clock, record);
+    int error = stop_catch(&t.stop, problem);
+    if (error)
+        return error;
+    error = allocate(&t);
+    if (error)
+        (void)problem_set(problem, -error, "can't run a trial: %s", strerror(-error));
+    else
+        error = apply_knobs(&t, problem);
+    if (!error && (error = run_linked(&t)) != 0)
+        (void)problem_set(problem, -error, "can't record a trial: %s", strerror(-error));
+    if (t.control)
+        (void)munmap(t.control, sizeof *t.control);
+    free(t.link);
+    stop_release(&t.stop);
+    if (t.supervision.interrupted)
+        return problem_set(problem, EINTR, "interrupted; the trial was not finished");
+    return error;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ends.c - what the two ends of a case do: patterned messages to and fro, each one verified.
+ */
+#include "scene.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const size_t scene_sizes[SCENE_SIZES] = {1, 7, 8, 63, 64, 65, 4095, 4096, 4097, 65536, 1 << 20};
+
+void scene_quit(struct stage *stage, int code, const char *format, ...) {
+    if (atomic_exchange(&stage->has_text, 1) == 0) {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(stage->text, sizeof stage->text, format, arguments);
+        va_end(arguments);
+    }
+    _exit(code);
+}
+
+void scene_expect(struct stage *stage, int result, const struct ipc_fault *fault,
+                  const char *operation) {
+    if (result == 0)
+        return;
+    if (result > 0 || result == -EINTR || fault->call == NULL)
+        scene_quit(stage, SCENE_FAILED, "%s returned %d, with %s as the call that failed",
+                   operation, result, fault->call ? fault->call : "nothing");
+    scene_quit(stage, SCENE_FAILED, "%s: %s: %s. %s", operation, fault->call, strerror(-result),
+               fault->detail);
+}
+
+void scene_take_note(void *notes, const char *name, const char *value) {
+    const struct taker *taker = notes;
+    if (!taker->open)
+        scene_quit(taker->stage, SCENE_FAILED, "a note came from send, recv, detach or cleanup");
+    if (name == NULL || value == NULL || name[0] == '\0')
+        scene_quit(taker->stage, SCENE_FAILED, "a note had no name or no value");
+}
+
+/* Byte `at` of a message differs by direction, number and place. */
+static unsigned char pattern(enum ipc_role from, unsigned number, size_t at) {
+    uint64_t mixed =
+        (uint64_t)at * 0x9e3779b1u + number * 0x85ebca6bu + (unsigned)from * 0x27d4eb2fu;
+    return (unsigned char)(mixed >> 13 ^ mixed);
+}
+
+size_t scene_length(const struct scene *scene, unsigned number) {
+    size_t bytes = scene->bytes ? scene->bytes : scene_sizes[number % (SCENE_SIZES - 1)];
+    size_t limit = scene->entry->transport->max_bytes;
+    return limit != 0 && bytes > limit ? limit : bytes;
+}
+
+/* The room for a message ends where the allocation does, so that ASan sees the first byte beyond;
+ * odd lengths start at an odd address, since nobody promises alignment. */
+static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
+    size_t bytes = scene_length(actor->scene, number), shift = bytes % 2;
+    unsigned char *message = malloc(bytes + shift);
+    for (size_t i = 0; i < bytes; i++)
+        message[shift + i] = pattern(actor->role, number, i);
+    scene_expect(actor->stage,
+                 actor->scene->entry->transport->messages[end->link->wait]->send(
+                     end, message + shift, bytes),
+                 &end->fault, "send");
+    memset(message, 0xee, bytes + shift); /* send is over: the room is ours again */
+    free(message);
+}
+
+static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, unsigned number) {
+    size_t bytes = scene_length(actor->scene, number), shift = bytes % 2;
+    unsigned char *message = malloc(bytes + shift);
+    memset(message, 0x55, bytes + shift);
+    scene_expect(actor->stage,
+                 actor->scene->entry->transport->messages[end->link->wait]->recv(
+                     end, message + shift, bytes),
+                 &end->fault, "recv");
+    for (size_t i = 0; i < bytes; i++)
+        if (message[shift + i] != pattern(from, number, i))
+            scene_quit(actor->stage, SCENE_FAILED, "message %u of %zu bytes differs at byte %zu",
+                       number, bytes, i);
+    free(message);
+}
+
+static void talk(struct actor *actor, struct ipc_end *end) {
+    bool solo = actor->scene->entry->transport->solo;
+    for (unsigned number = 0; number < actor->scene->messages; number++) {
+        if (actor->role == IPC_SERVER)
+            hear(actor, end, IPC_CLIENT, number);
+        say(actor, end, number);
+        if (actor->role == IPC_CLIENT)
+            hear(actor, end, solo ? IPC_CLIENT : IPC_SERVER, number);
+    }
+}
+
+/* Waits to be killed: the client in recv, the server outside of the transport. */
+static void wait_for_death(struct actor *actor, struct ipc_end *end, uint32_t all) {
+    gate_pass(&actor->stage->waiting, all + 1);
+    if (actor->role == IPC_CLIENT && !actor->scene->entry->transport->solo)
+        hear(actor, end, IPC_SERVER, 0);
+    for (;;)
+        (void)pause();
+}
+
+static void *zeroed(size_t bytes) {
+    size_t room = (bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
+    void *memory = aligned_alloc(IPC_ALIGN, room);
+    return memory == NULL ? NULL : memset(memory, 0, room);
+}
+
+void *scene_act(void *of) {
+    struct actor *actor = of;
+    const struct ipc_transport *transport = actor->scene->entry->transport;
+    uint32_t all = transport->solo ? 1 : 2;
+    struct ipc_end *end = zeroed(transport->end_bytes);
+    struct taker taker = {actor->stage, true};
+    end->link = actor->link;
+    end->role = actor->role;
+    end->note = scene_take_note;
+    end->notes = &taker;
+    if (transport->attach)
+        scene_expect(actor->stage, transport->attach(end), &end->fault, "attach");
+    taker.open = false;
+    gate_pass(&actor->stage->attached, all);
+    if (actor->scene->play == PLAY_KILLED)
+        wait_for_death(actor, end, all);
+    talk(actor, end);
+    gate_pass(&actor->stage->finished, all);
+    if (transport->detach)
+        scene_expect(actor->stage, transport->detach(end), &end->fault, "detach");
+    free(end);
+    return NULL;
+}

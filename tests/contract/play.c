@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * play.c - the parent of a case: makes the link as the harness would, starts both ends as processes
+ * or as threads, kills them where the case says so, cleans up, and looks for what is left.
+ */
+#include "knobs.h"
+#include "network.h"
+#include "scene.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DESCRIPTORS = 1024 };
+
+static pid_t start(struct actor *actor) {
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)scene_act(actor);
+    exit(0); /* not _exit: LeakSanitizer looks at the end's leaks */
+}
+
+/* Ends as processes. When one fails, the other is killed, as the contract promises. */
+static void play_processes(struct actor actors[IPC_ROLES]) {
+    const struct scene *scene = actors[0].scene;
+    struct stage *stage = actors[0].stage;
+    bool solo = scene->entry->transport->solo;
+    pid_t ends[IPC_ROLES] = {-1, -1};
+    if (!solo)
+        ends[IPC_SERVER] = start(&actors[IPC_SERVER]);
+    if (scene->play != PLAY_LONELY)
+        ends[IPC_CLIENT] = start(&actors[IPC_CLIENT]);
+    if (scene->play == PLAY_KILLED)
+        gate_pass(&stage->waiting, solo ? 2 : 3);
+    bool kills = scene->play != PLAY_TALK, broken = kills;
+    for (int left = (ends[0] > 0) + (ends[1] > 0); left > 0; left--) {
+        for (int i = 0; broken && i < IPC_ROLES; i++)
+            if (ends[i] > 0)
+                (void)kill(ends[i], SIGKILL);
+        int status = 0;
+        pid_t gone = wait(&status);
+        ends[gone == ends[IPC_CLIENT] ? IPC_CLIENT : IPC_SERVER] = -1;
+        bool early = atomic_load(&stage->finished.arrived) < (solo ? 1u : 2u);
+        if (kills || (status == 0 && !early))
+            continue;
+        broken = true;
+        if (atomic_exchange(&stage->has_text, 1) == 0)
+            (void)snprintf(stage->text, sizeof stage->text, "an end ended %s with wait status %#x",
+                           early ? "early," : "late,", (unsigned)status);
+    }
+    if (broken && !kills)
+        _exit(SCENE_FAILED);
+}
+
+static void play_threads(struct actor actors[IPC_ROLES]) {
+    pthread_t threads[IPC_ROLES];
+    bool solo = actors[0].scene->entry->transport->solo;
+    for (int i = solo ? IPC_CLIENT : IPC_SERVER; i < IPC_ROLES; i++)
+        if (pthread_create(&threads[i], NULL, scene_act, &actors[i]) != 0)
+            scene_quit(actors[0].stage, SCENE_FAILED, "pthread_create failed");
+    for (int i = solo ? IPC_CLIENT : IPC_SERVER; i < IPC_ROLES; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
+static void open_descriptors(bool open[DESCRIPTORS]) {
+    for (int i = 0; i < DESCRIPTORS; i++)
+        open[i] = fcntl(i, F_GETFD) != -1;
+}
+
+/* After cleanup nothing may be left: no descriptor, and no name that holds the link's. */
+static void look_for_leftovers(struct stage *stage, const bool before[DESCRIPTORS],
+                               const char *name) {
+    static const char *const folders[] = {"/dev/shm", "/dev/mqueue", "/tmp", "/run/lock"};
+    bool after[DESCRIPTORS];
+    open_descriptors(after);
+    for (int i = 0; i < DESCRIPTORS; i++)
+        if (before[i] != after[i])
+            scene_quit(stage, SCENE_FAILED, "descriptor %d is %s after cleanup", i,
+                       after[i] ? "still open" : "closed, which is not the transport's,");
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        DIR *folder = opendir(folders[i]);
+        const struct dirent *item;
+        while (folder && (item = readdir(folder)) != NULL)
+            if (strstr(item->d_name, name) != NULL)
+                scene_quit(stage, SCENE_FAILED, "%s/%s is left after cleanup", folders[i],
+                           item->d_name);
+        if (folder)
+            (void)closedir(folder);
+    }
+}
+
+static void allow_descriptors(const bool open[DESCRIPTORS], unsigned spare) {
+    rlim_t limit = DESCRIPTORS;
+    while (limit > 0 && !open[limit - 1])
+        limit--;
+    const struct rlimit most = {limit + spare, DESCRIPTORS};
+    (void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static struct ipc_link *make_link(const struct scene *scene, struct taker *taker, const char *name,
+                                  const struct network *network) {
+    const struct ipc_transport *transport = scene->entry->transport;
+    /* Pages of its own, so that they can be made read-only. */
+    struct ipc_link *link = mmap(NULL, transport->link_bytes, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct problem problem = {""};
+    const struct ipc_preset *preset = scene->entry->preset;
+    if (link == MAP_FAILED ||
+        knobs_apply(transport, preset ? preset->knobs : NULL, scene->knobs, link, &problem) != 0)
+        scene_quit(taker->stage, SCENE_FAILED, "no link: %s", problem.text);
+    link->wait = scene->wait;
+    link->max_bytes = scene->bytes ? scene_length(scene, 0) : scene_length(scene, SCENE_SIZES - 2);
+    link->spin_budget_ns = scene->wait == IPC_PARK ? scene->budget_ns : 0;
+    memcpy(link->token, "a token of trial", sizeof link->token);
+    link->name = name;
+    link->network = transport->needs_network ? &network->for_transport : NULL;
+    link->note = scene_take_note;
+    link->notes = taker;
+    return link;
+}
+
+static void play_ends(const struct scene *scene, struct stage *stage, struct ipc_link *link) {
+    struct actor actors[IPC_ROLES] = {{scene, stage, link, IPC_SERVER},
+                                      {scene, stage, link, IPC_CLIENT}};
+    if (scene->play == PLAY_UNUSED || scene->play == PLAY_STARVED)
+        return;
+    (void)mprotect(link, scene->entry->transport->link_bytes, PROT_READ);
+    if (scene->threaded)
+        play_threads(actors);
+    else
+        play_processes(actors);
+    (void)mprotect(link, scene->entry->transport->link_bytes, PROT_READ | PROT_WRITE);
+}
+
+/* A starved setup may fail, and a host may refuse what a user asks for; but never without a call.
+ */
+static bool refusal_is_fair(const struct scene *scene, int result, const struct ipc_link *link) {
+    bool asked = scene->knobs[0] != '\0' && (result == -EPERM || result == -ENOMEM);
+    return link->fault.call != NULL &&
+           (asked || (scene->play == PLAY_STARVED && result == -EMFILE));
+}
+
+_Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
+    const struct ipc_transport *transport = scene->entry->transport;
+    struct network network;
+    struct problem problem = {""};
+    if (transport->needs_network && network_enter(NETWORK_PRIVATE, &network, &problem) != 0)
+        scene_quit(stage, SCENE_SKIPPED, "%s", problem.text);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a new user namespace forgets it */
+    char name[64];
+    bool before[DESCRIPTORS];
+    (void)snprintf(name, sizeof name, "ipcbench-contract-%d", (int)getpid());
+    open_descriptors(before);
+    struct taker taker = {stage, true};
+    struct ipc_link *link = make_link(scene, &taker, name, &network);
+    if (transport->probe && transport->probe(link) != 0)
+        scene_quit(stage, link->fault.detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
+                   link->fault.detail[0] ? link->fault.detail : "probe refused without a sentence");
+    look_for_leftovers(stage, before, name);
+    if (scene->play == PLAY_STARVED)
+        allow_descriptors(before, scene->spare);
+    int result = transport->setup(link);
+    bool refused = result != 0 && refusal_is_fair(scene, result, link);
+    if (!refused)
+        scene_expect(stage, result, &link->fault, "setup");
+    taker.open = false;
+    if (result == 0)
+        play_ends(scene, stage, link);
+    transport->cleanup(link);
+    look_for_leftovers(stage, before, name);
+    if (refused && scene->play != PLAY_STARVED)
+        scene_quit(stage, SCENE_SKIPPED, "this host refuses these knobs: %s: %s", link->fault.call,
+                   strerror(-result));
+    (void)munmap(link, transport->link_bytes);
+    exit(0);
+}

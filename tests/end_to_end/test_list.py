@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""ipcbench list: every transport that there is, and why one can't be used."""
+
+import json
+import os
+import shutil
+import subprocess
+
+from support import BUILD, FAKES, ROOT, Case, ipcbench
+
+
+class List(Case):
+    def test_help(self):
+        self.assert_help("list")
+
+    def test_every_plug_in_is_listed(self):
+        result = ipcbench("list", "--json")
+        self.assert_result(result, 0)
+        listed = json.loads(result.stdout)
+        modules = {entry["module"] for entry in listed if entry["available"]}
+        built = {path.stem for path in (BUILD / "transports").glob("*.so")}
+        self.assertEqual(modules, built)
+        for entry in listed:
+            self.assertTrue(entry["summary"] and entry["group"])
+            self.assertEqual(entry["available"], entry["why"] is None)
+
+    def test_the_table_names_the_same(self):
+        names = [entry["name"] for entry in json.loads(ipcbench("list", "--json").stdout)]
+        table = ipcbench("list").stdout
+        for name in names:
+            self.assertRegex(table, rf"(?m)^ +{name} ")
+
+    def test_an_absent_plug_in_says_why(self):
+        folder = self.folder / "transports"
+        shutil.copytree(FAKES, folder)
+        (folder / "moon.absent").write_text("not built, since there is no moon here\n")
+        listed = {entry["name"]: entry for entry in
+                  json.loads(ipcbench("list", "--json", "--transports", str(folder)).stdout)}
+        self.assertFalse(listed["moon"]["available"])
+        self.assertIn("there is no moon here", listed["moon"]["why"])
+        self.assertTrue(listed["fake"]["available"])
+        result = ipcbench("trial", "moon/pingpong/block/same-core/64B", "--transports", str(folder))
+        self.assert_one_sentence(result, 2, "moon", "there is no moon here")
+
+    def test_placements(self):
+        result = ipcbench("list", "--placements", "--json")
+        self.assert_result(result, 0)
+        json.loads(result.stdout)
+
+    def test_no_colour_without_a_terminal(self):
+        self.assertNotIn("\x1b", ipcbench("list").stdout)
+
+    def test_full_output_fails(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([str(BUILD / "ipcbench"), "list"], stdout=full, check=False,
+                                    stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr.count("\n"), 1)
+
+    def test_any_working_folder(self):
+        self.assert_result(ipcbench("list", cwd="/"), 0)
+        self.assert_result(ipcbench("list", cwd=os.fspath(ROOT)), 0)

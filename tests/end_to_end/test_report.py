@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""ipcbench report: figures that are pictures, and the data behind them."""
+
+import json
+import xml.etree.ElementTree
+
+from support import FAKES, SCRIPTS, Case, ipcbench, needs_program
+
+
+@needs_program("gnuplot")
+class Report(Case):
+    def test_help(self):
+        self.assert_help("report")
+
+    def test_figures(self):
+        path = self.run_file()
+        folder = self.folder / "report"
+        result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS)
+        self.assert_result(result, 0)
+        pictures = sorted(folder.glob("*.svg"))
+        self.assertGreaterEqual(len(pictures), 4)
+        for picture in pictures:
+            root = xml.etree.ElementTree.parse(picture).getroot()
+            self.assertTrue(root.tag.endswith("svg"))
+            self.assertEqual(picture.with_suffix(".png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+            self.assertGreater(len(picture.with_suffix(".csv").read_text().splitlines()), 1)
+
+    def test_json_names_what_was_written(self):
+        path = self.run_file()
+        folder = self.folder / "report"
+        result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS, "--json")
+        self.assert_result(result, 0)
+        json.loads(result.stdout)
+        for picture in folder.glob("*.svg"):
+            self.assertIn(picture.stem, result.stdout)
+
+    def test_a_run_without_a_good_trial_has_nothing_to_draw(self):
+        path = self.run_file("--transports", FAKES, "-t", "fake:script=setup-error", "-s", "64",
+                             code=1)
+        result = ipcbench("report", str(path), "-o", str(self.folder / "report"), "--scripts",
+                          SCRIPTS)
+        self.assert_one_sentence(result, 1)
+        self.assertEqual(self.files(), ["run.json"])

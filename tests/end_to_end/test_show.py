@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""ipcbench show: the tables of a run file."""
+
+import json
+
+from support import FAKES, Case, ipcbench
+
+
+class Show(Case):
+    def test_help(self):
+        self.assert_help("show")
+
+    def test_every_cell_has_its_row(self):
+        path = self.run_file()
+        result = ipcbench("show", str(path))
+        self.assert_result(result, 0)
+        for size in ("64B", "4KiB"):
+            for name in ("pipe", "unix"):
+                self.assertRegex(result.stdout, rf"(?m)^ +{size} +{name} ")
+
+    def test_json_holds_the_cells(self):
+        path = self.run_file()
+        result = ipcbench("show", str(path), "--json")
+        self.assert_result(result, 0)
+        shown = json.loads(result.stdout)
+        shown = shown["cells"] if isinstance(shown, dict) else shown
+        self.assertEqual({cell["key"] for cell in shown},
+                         {cell["key"] for cell in json.loads(path.read_text())["cells"]})
+
+    def test_failed_cells_say_why(self):
+        path = self.run_file("--transports", FAKES, "-t", "fake:script=setup-error", "-s", "64",
+                             code=1)
+        result = ipcbench("show", str(path))
+        self.assert_result(result, 0)
+        self.assertIn("fake_setup", " ".join(result.stdout.split()))

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doctor_processor.c - what spoils the processor of a made-up host is found, judged, and mended by
+ * the right command.
+ */
+#include "doctor_tree.h"
+
+#define WITHOUT_GOVERNORS \
+    GONE(CPUS "cpu0/cpufreq/scaling_governor"), GONE(CPUS "cpu1/cpufreq/scaling_governor")
+static const struct change changes[] = {
+    {{{CPUS "cpu1/cpufreq/scaling_governor", "powersave\n"}},
+     "frequency governor",
+     DOCTOR_WARNING,
+     "powersave (driver acpi-cpufreq)",
+     "echo performance | sudo tee /" CPUS "cpu*/cpufreq/scaling_governor"},
+    {{{CPUS "cpu0/cpufreq/scaling_governor", "turtle\n"}},
+     "frequency governor",
+     DOCTOR_UNKNOWN,
+     "turtle",
+     ""},
+    {{WITHOUT_GOVERNORS}, "frequency governor", DOCTOR_UNKNOWN, "not visible on this host", ""},
+    {{WITHOUT_GOVERNORS, GUEST},
+     "frequency governor",
+     DOCTOR_UNKNOWN,
+     "not visible in this guest",
+     ""},
+    {{{CPUS "cpufreq/boost", "1\n"}},
+     "turbo",
+     DOCTOR_WARNING,
+     "on",
+     "echo 0 | sudo tee /" CPUS "cpufreq/boost"},
+    {{GONE(CPUS "cpufreq/boost"), {CPUS "intel_pstate/no_turbo", "0\n"}},
+     "turbo",
+     DOCTOR_WARNING,
+     "on",
+     "echo 1 | sudo tee /" CPUS "intel_pstate/no_turbo"},
+    {{{CPUS "cpu0/cpuidle/state2/latency", "50\n"},
+      {CPUS "cpu0/cpuidle/state3/latency", "133\n"},
+      {CPUS "cpu0/cpuidle/state3/name", "C6\n"}},
+     "idle states",
+     DOCTOR_WARNING,
+     "C6: 133 us",
+     "echo 1 | sudo tee /" CPUS "cpu*/cpuidle/state[2-9]/disable"},
+    {{{CPUS "cpu0/cpuidle/state2/latency", "133\n"}, {CPUS "cpu0/cpuidle/state2/disable", "1\n"}},
+     "idle states",
+     DOCTOR_OK,
+     "C1: 2 us",
+     ""},
+    {{GUEST,
+      {CPUS "cpuidle/current_governor", "haltpoll\n"},
+      {"sys/module/haltpoll/parameters/guest_halt_poll_ns", "0\n"}},
+     "halt polling",
+     DOCTOR_WARNING,
+     "off",
+     "echo 200000 | sudo tee /sys/module/haltpoll/parameters/guest_halt_poll_ns"},
+    {{GUEST,
+      {CPUS "cpuidle/current_governor", "haltpoll\n"},
+      {"sys/module/haltpoll/parameters/guest_halt_poll_ns", "200000\n"}},
+     "halt polling",
+     DOCTOR_OK,
+     "200000 ns",
+     ""},
+    {{GUEST}, "halt polling", DOCTOR_UNKNOWN, "not visible in this guest", ""},
+    {{{CLOCK "current_clocksource", "acpi_pm\n"}},
+     "clock source",
+     DOCTOR_UNFIT,
+     "acpi_pm",
+     SET_TSC},
+    {{{CLOCK "current_clocksource", "kvm-clock\n"},
+      GUEST,
+      {CLOCK "available_clocksource", "kvm-clock acpi_pm \n"}},
+     "clock source",
+     DOCTOR_WARNING,
+     "kvm-clock",
+     "can't be mended from inside a guest; its host must offer an invariant TSC"},
+    {{{CLOCK "current_clocksource", "sundial\n"}}, "clock source", DOCTOR_UNKNOWN, "sundial", ""},
+    {{{"proc/cpuinfo", "flags\t\t: tsc constant_tsc\n"}},
+     "TSC",
+     DOCTOR_WARNING,
+     "without nonstop_tsc",
+     NULL},
+    {{{"proc/cpuinfo", "flags\t\t: tsc_known_freq\n"}},
+     "TSC",
+     DOCTOR_WARNING,
+     "without constant_tsc and nonstop_tsc",
+     NULL},
+    {{{"proc/cpuinfo", "Features\t: fp asimd\n"}}, "TSC", DOCTOR_UNKNOWN, "not visible", ""},
+    {{{"proc/cmdline", "quiet mitigations=off -- x\n"}},
+     "mitigations",
+     DOCTOR_WARNING,
+     "mitigations=off",
+     "remove mitigations=off from the kernel's command line and restart"},
+    {{GUEST},
+     "hypervisor",
+     DOCTOR_WARNING,
+     "a guest",
+     "can't be mended from inside a guest; measure on the bare machine where that matters"},
+    {{{CPUS "isolated", "2-3\n"}},
+     "isolated CPUs",
+     DOCTOR_OK,
+     "isolcpus 2-3, nohz_full none",
+     "taskset -c 2-3 ipcbench run"},
+};
+
+static void each_change_is_found_judged_and_mended(void **state) {
+    (void)state;
+    expect_changes(changes, sizeof changes / sizeof *changes);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_change_is_found_judged_and_mended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

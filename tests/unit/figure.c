@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of the figures' data: to the letter for a known run, gaps with their reasons, several runs
+ * side by side, and foreign text made plain.
+ */
+#include "figure_runs.h"
+#include "figure_text.h"
+#include "made_run.h"
+
+#include <errno.h>
+
+static const struct figure *find(const struct figure_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->figures[i].name, name) == 0)
+            return &list->figures[i];
+    fail_msg("there is no figure %s", name);
+    return NULL;
+}
+
+static void data_is_known(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    assert_int_equal(list.count, 4);
+    assert_string_equal(find(&list, "latency-block-same-core")->csv,
+                        "series,transport_number,run_number,label,key,trials,"
+                        "size_bytes,exchanges,min_ns,p50_ns,p50_low_ns,p50_high_ns,p99_ns\n"
+                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/64B\",2,"
+                        "64,20000,2250,4500,4490,4520,6000\n"
+                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/4KiB\",2,"
+                        "4096,20000,2500,5000,4990,5020,7000\n"
+                        "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
+                        "64,20000,4750,9500,9490,9520,\n");
+    assert_string_equal(find(&list, "throughput-block-same-core")->csv,
+                        "series,transport_number,run_number,label,key,trials,"
+                        "size_bytes,bytes_per_second,least_bytes_per_second,most_bytes_per_second\n"
+                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/64B\",2,"
+                        "64,28444444.44,22755555.56,34133333.33\n"
+                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/4KiB\",2,"
+                        "4096,1638400000,1310720000,1966080000\n"
+                        "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
+                        "64,13473684.21,10778947.37,16168421.05\n");
+    assert_string_equal(find(&list, "overview")->csv,
+                        "series,transport_number,run_number,label,key,trials,"
+                        "group,group_label,size_bytes,p50_ns,p50_low_ns,p50_high_ns\n"
+                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/64B\",2,"
+                        "1,\"block/same-core\",64,4500,4490,4520\n"
+                        "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
+                        "1,\"block/same-core\",64,9500,9490,9520\n");
+    assert_string_equal(find(&list, "overview")->title, "Round trip by transport, 64 B");
+    assert_string_equal(list.caption, "host here, A CPU, Linux 6.1, 2025-11-22");
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void figure_without_data_says_why(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "percentiles-block-same-core");
+    assert_null(figure->csv);
+    assert_string_equal(figure->why, "no histogram in this run");
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void percentiles_end_where_the_sample_does(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    made_histograms(&run.run);
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "percentiles-block-same-core");
+    /* 20 steps a decade up to 99%: beyond lie just 10 of the 1000 */
+    assert_int_equal(figure->rows, 41);
+    assert_non_null(strstr(figure->csv, ",2,1000,50,2,1,500\n"));
+    assert_non_null(strstr(figure->csv, ",2,1000,90,10,1,900\n"));
+    const char *last = ",2,1000,99,100,1,990\n";
+    assert_string_equal(figure->csv + strlen(figure->csv) - strlen(last), last);
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void damaged_histogram_is_named(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    run.run.trials[1].histogram = strdup("HISTFAAAA");
+    assert_int_equal(figure_make(&run, 1, &list, &problem), -EINVAL);
+    assert_non_null(strstr(problem.text, "trial 2 (unix/pingpong/block/same-core/64B)"));
+    assert_null(list.figures);
+    run_free(&run.run);
+}
+
+static void run_without_ok_trial_is_refused(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    for (size_t i = 0; i < run.run.cell_count; i++)
+        run.run.cells[i].status = RECORD_SKIPPED;
+    assert_int_equal(figure_make(&run, 1, &list, &problem), -ENODATA);
+    assert_non_null(strstr(problem.text, "small"));
+    assert_non_null(strstr(problem.text, "nothing to draw"));
+    assert_null(list.figures);
+    run_free(&run.run);
+}
+
+static void runs_stand_side_by_side(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run runs[2];
+    struct figure_list list;
+    made_small(&runs[0], "before");
+    made_small(&runs[1], "after");
+    assert_int_equal(figure_make(runs, 2, &list, &problem), 0);
+    const char *csv = find(&list, "latency-block-same-core")->csv;
+    const char *const rows[] = {"\n1,1,1,\"pipe of before\",", "\n2,1,2,\"pipe of after\",",
+                                "\n3,2,1,\"unix of before\",", "\n4,2,2,\"unix of after\","};
+    for (size_t i = 0; i < 4; i++) {
+        csv = strstr(csv, rows[i]); /* in this order */
+        assert_non_null(csv);
+    }
+    assert_string_equal(list.caption, "before: host here, A CPU, Linux 6.1, 2025-11-22\n"
+                                      "after: host here, A CPU, Linux 6.1, 2025-11-22");
+    figure_free(&list);
+    run_free(&runs[0].run);
+    run_free(&runs[1].run);
+}
+
+static void names_of_runs_are_unique(void **state) {
+    (void)state;
+    struct figure_run runs[4] = {0};
+    const char *const paths[] = {"a/run.json", "b/run.json", "run.json.journal", "c/\"\n.json"};
+    figure_runs_name(runs, paths, 4);
+    assert_string_equal(runs[0].name, "run");
+    assert_string_equal(runs[1].name, "run (2)");
+    assert_string_equal(runs[2].name, "run (3)");
+    assert_string_equal(runs[3].name, "'?");
+}
+
+static void foreign_text_becomes_plain(void **state) {
+    (void)state;
+    char text[12];
+    figure_text_plain("a\tb\"c\xff\xc0\x80", text, sizeof text);
+    assert_string_equal(text, "a?b'c???");
+    figure_text_plain("\xe2\x80\xae"
+                      "x\x7f",
+                      text, sizeof text);
+    assert_string_equal(text, "???x?");
+    figure_text_plain("12345678901", text, sizeof text);
+    assert_string_equal(text, "12345678901");
+    figure_text_plain("123456\xc3\xbc\xc3\xbc\xc3\xbc", text, sizeof text);
+    assert_string_equal(text, "123456\xc3\xbc...");
+    figure_text_file("../A b,0", text, sizeof text);
+    assert_string_equal(text, "-----b-0");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(data_is_known),
+        cmocka_unit_test(figure_without_data_says_why),
+        cmocka_unit_test(percentiles_end_where_the_sample_does),
+        cmocka_unit_test(damaged_histogram_is_named),
+        cmocka_unit_test(run_without_ok_trial_is_refused),
+        cmocka_unit_test(runs_stand_side_by_side),
+        cmocka_unit_test(names_of_runs_are_unique),
+        cmocka_unit_test(foreign_text_becomes_plain),
+    };
+    return cmocka_run_group_tests_name("figure", tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe.c - transports whose probe answers, refuses, crashes, leaves or hangs: none takes the
+ * caller with it, and no process stays behind.
+ */
+#include "probe.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct test_link {
+    struct ipc_link base;
+    uint64_t number;
+};
+
+static const struct ipc_messages messages = {NULL, NULL};
+static const struct ipc_knob knobs[] = {
+    {"number", IPC_KNOB_NUMBER, offsetof(struct test_link, number), "5", 0, 9, NULL, "-"},
+    {.name = NULL}};
+static const struct ipc_preset preset = {"seven", "number=7", "-"};
+
+/* Asks about a transport that has this probe. */
+static bool ask(int (*probe)(struct ipc_link *), const struct ipc_preset *with,
+                struct problem *why) {
+    const struct ipc_transport transport = {.name = "tester",
+                                            .link_bytes = sizeof(struct test_link),
+                                            .end_bytes = sizeof(struct ipc_end),
+                                            .knobs = knobs,
+                                            .probe = probe,
+                                            .messages = {[IPC_PARK] = &messages}};
+    const struct registry_entry entry = {.transport = &transport, .preset = with};
+    bool available = probe_entry(&entry, 200, why);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    return available;
+}
+
+static int answer_yes(struct ipc_link *link) {
+    (void)link;
+    return 0;
+}
+
+/* Says yes only to a link that is made as for a trial. */
+static int check_link(struct ipc_link *link) {
+    bool right = link->wait == IPC_PARK && link->max_bytes == 1 << 20 && link->name != NULL &&
+                 link->network == NULL && (uintptr_t)link % IPC_ALIGN == 0 &&
+                 ((struct test_link *)link)->number == 7;
+    link->note(link->notes, "a fact", "which nobody keeps");
+    link->fault.call = "check";
+    return right ? 0 : -EIO;
+}
+
+static int refuse_with_reason(struct ipc_link *link) {
+    link->fault.call = "mq_open";
+    (void)snprintf(link->fault.detail, sizeof link->fault.detail, "this kernel has no queues");
+    return -ENOSYS;
+}
+
+static int refuse_without_reason(struct ipc_link *link) {
+    link->fault.call = "mq_open";
+    return -ENOSYS;
+}
+
+static int refuse_without_anything(struct ipc_link *link) {
+    (void)link;
+    return -EPERM;
+}
+
+static int crash(struct ipc_link *link) {
+    (void)link;
+    (void)kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static int leave(struct ipc_link *link) {
+    _exit(link != NULL ? 0 : 1);
+}
+
+static int hang(struct ipc_link *link) {
+    (void)link;
+    while (pause() != 0)
+        continue;
+    return 0;
+}
+
+static void what_has_no_probe_is_available(void **state) {
+    (void)state;
+    struct problem why = {""};
+    assert_true(ask(NULL, NULL, &why));
+    assert_true(ask(answer_yes, NULL, &why));
+}
+
+static void the_link_is_that_of_a_trial(void **state) {
+    (void)state;
+    struct problem why = {""};
+    assert_true(ask(check_link, &preset, &why));
+    assert_false(ask(check_link, NULL, &why));
+    assert_string_equal(why.text, "its probe failed in check: Input/output error");
+}
+
+static void a_refusal_is_one_sentence(void **state) {
+    (void)state;
+    struct problem why = {""};
+    assert_false(ask(refuse_with_reason, NULL, &why));
+    assert_string_equal(why.text, "this kernel has no queues");
+    assert_false(ask(refuse_without_reason, NULL, &why));
+    assert_string_equal(why.text, "its probe failed in mq_open: Function not implemented");
+    assert_false(ask(refuse_without_anything, NULL, &why));
+    assert_string_equal(why.text, "its probe failed in an unnamed call: Operation not permitted");
+}
+
+static void a_probe_that_dies_takes_nobody_with_it(void **state) {
+    (void)state;
+    struct problem why = {""};
+    assert_false(ask(crash, NULL, &why));
+    assert_string_equal(why.text, "its probe crashed (Killed); report it to its author");
+    assert_false(ask(leave, NULL, &why));
+    assert_string_equal(why.text, "its probe crashed (it called exit); report it to its author");
+}
+
+static void a_probe_that_hangs_is_killed(void **state) {
+    (void)state;
+    struct problem why = {""};
+    assert_false(ask(hang, NULL, &why));
+    assert_string_equal(why.text, "its probe did not return within 200 ms; a probe must not block");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_no_probe_is_available),
+        cmocka_unit_test(the_link_is_that_of_a_trial),
+        cmocka_unit_test(a_refusal_is_one_sentence),
+        cmocka_unit_test(a_probe_that_dies_takes_nobody_with_it),
+        cmocka_unit_test(a_probe_that_hangs_is_killed),
+    };
+    return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
+}

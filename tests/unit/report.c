@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests of the report's files: what stands in the folder afterwards, also after each failure, and
+ * that foreign text stays text. With IPCBENCH_LOOK=DIR set, a made-up run of the default plan's
+ * size is drawn into DIR instead, for looking at the pictures; with IPCBENCH_LOOK_BOTH=1, two of
+ * them.
+ */
+#include "report.h"
+#include "commands.h"
+#include "figure_runs.h"
+#include "made_large_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HOSTILE "\"'`touch pwned` $(touch pwned)\\n\n<script>&amp; |touch pwned @x {/Bold} %s #"
+
+/* A folder that each test starts with empty, and that goes with it. */
+struct scene {
+    char folder[PATH_MAX];
+    char scripts[PATH_MAX];
+    struct problem problem;
+};
+
+static int set_up(void **state) {
+    struct scene *scene = calloc(1, sizeof *scene);
+    const char *temporary = getenv("TMPDIR");
+    (void)snprintf(scene->folder, sizeof scene->folder, "%s/report-XXXXXX",
+                   temporary != NULL ? temporary : "/tmp");
+    *state = scene;
+    return report_scripts("scripts", scene->scripts, sizeof scene->scripts, &scene->problem) != 0 ||
+           mkdtemp(scene->folder) == NULL;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)info, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static int tear_down(void **state) {
+    struct scene *scene = *state;
+    int error = nftw(scene->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(scene);
+    return error;
+}
+
+static const char *search_path(void) {
+    const char *path = getenv("PATH");
+    return path != NULL ? path : "";
+}
+
+static int has_gnuplot(void) {
+    char *folders = strdup(search_path()), path[PATH_MAX];
+    int found = 0;
+    assert_non_null(folders);
+    for (char *rest = NULL, *folder = strtok_r(folders, ":", &rest); folder != NULL && !found;
+         folder = strtok_r(NULL, ":", &rest)) {
+        (void)snprintf(path, sizeof path, "%s/gnuplot", folder);
+        found = access(path, X_OK) == 0;
+    }
+    free(folders);
+    return found;
+}
+
+static void skip_without_gnuplot(void) {
+    if (has_gnuplot())
+        return;
+    print_message("skipped: gnuplot is not installed; `make setup` installs it\n");
+    skip();
+}
+
+/* The size of a file in the folder; -1: there is none. */
+static long file_bytes(const struct scene *scene, const char *name) {
+    char path[PATH_MAX + NAME_MAX];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/%s", scene->folder, name);
+    return lstat(path, &info) == 0 ? (long)info.st_size : -1;
+}
+
+static char *read_file(const struct scene *scene, const char *name) {
+    char path[PATH_MAX + NAME_MAX];
+    long bytes = file_bytes(scene, name);
+    assert_true(bytes > 0);
+    char *text = calloc(1, bytes > 0 ? (size_t)bytes + 1 : 1);
+    (void)snprintf(path, sizeof path, "%s/%s", scene->folder, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_int_equal(fread(text, 1, (size_t)bytes, file), bytes);
+    (void)fclose(file);
+    return text;
+}
+
+static void write_text(const struct scene *scene, const char *name, const char *text) {
+    char path[PATH_MAX + NAME_MAX];
+    (void)snprintf(path, sizeof path, "%s/%s", scene->folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static size_t files_seen;
+static int count_one(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)path, (void)info, (void)walk;
+    files_seen += kind == FTW_F;
+    return 0;
+}
+
+static size_t count_files(const struct scene *scene) {
+    files_seen = 0;
+    assert_int_equal(nftw(scene->folder, count_one, 8, FTW_PHYS), 0);
+    return files_seen;
+}
+
+static void write_small(struct scene *scene, const char *scripts, int expected) {
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    made_histograms(&run.run);
+    assert_int_equal(figure_make(&run, 1, &list, &scene->problem), 0);
+    assert_int_equal(report_write(&list, scripts, scene->folder, NULL, NULL, &scene->problem),
+                     expected);
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static const char *const names[] = {"overview", "latency-block-same-core",
+                                    "percentiles-block-same-core", "throughput-block-same-core"};
+enum { NAMES = sizeof names / sizeof *names };
+
+/* Whether every figure has, or has not, a file of that suffix that isn't empty. */
+static void assert_files(const struct scene *scene, const char *suffix, int there) {
+    for (size_t i = 0; i < NAMES; i++) {
+        char name[NAME_MAX];
+        (void)snprintf(name, sizeof name, "%s%s", names[i], suffix);
+        long bytes = file_bytes(scene, name);
+        assert_true(there ? bytes > 0 : bytes == -1);
+    }
+}
+
+static void pictures_are_drawn(void **state) {
+    struct scene *scene = *state;
+    skip_without_gnuplot();
+    write_small(scene, scene->scripts, 0);
+    assert_files(scene, ".csv", 1);
+    assert_files(scene, ".svg", 1);
+    assert_files(scene, ".png", 1);
+    assert_int_equal(count_files(scene), 3 * NAMES); /* nothing else is left */
+    char *png = read_file(scene, "overview.png");
+    assert_memory_equal(png, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0\0\0\x02\xee", 24);
+    char *svg = read_file(scene, "overview.svg");
+    assert_non_null(strstr(svg, "host here, A CPU, Linux 6.1, 2025-11-22"));
+    assert_non_null(strstr(svg, "lower is better"));
+    assert_non_null(strstr(svg, "</svg>"));
+    free(png);
+    free(svg);
+}
+
+static void without_gnuplot_the_data_stays(void **state) {
+    struct scene *scene = *state;
+    write_text(scene, "overview.svg", "of an older run");
+    char *path = strdup(search_path());
+    assert_int_equal(setenv("PATH", scene->folder, 1), 0);
+    write_small(scene, scene->scripts, -ENOPKG);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    free(path);
+    assert_non_null(strstr(scene->problem.text, "make setup"));
+    assert_files(scene, ".csv", 1);
+    assert_int_equal(count_files(scene), NAMES);
+}
+
+static void script_that_fails_is_quoted(void **state) {
+    struct scene *scene = *state;
+    skip_without_gnuplot();
+    write_text(scene, "overview.gp", "set output ARG2\nnonsense here\n");
+    write_small(scene, scene->folder, -EIO);
+    assert_non_null(strstr(scene->problem.text, "overview.gp"));
+    assert_non_null(strstr(scene->problem.text, "invalid command"));
+    assert_files(scene, ".csv", 1);
+    assert_int_equal(count_files(scene), NAMES + 1);
+}
+
+static void folder_that_cannot_be_is_refused(void **state) {
+    struct scene *scene = *state;
+    char folder[PATH_MAX];
+    (void)snprintf(folder, sizeof folder, "%s", scene->folder);
+    write_text(scene, "file", "x");
+    (void)snprintf(scene->folder + strlen(folder), 16, "/file");
+    write_small(scene, scene->scripts, -ENOTDIR);
+    assert_non_null(strstr(scene->problem.text, scene->folder));
+    (void)snprintf(scene->folder + strlen(folder), 16, "/no/such");
+    write_small(scene, scene->scripts, -ENOENT);
+    (void)snprintf(scene->folder, sizeof scene->folder, "%s", folder);
+    assert_int_equal(count_files(scene), 1);
+}
+
+static void hostile_text_stays_text(void **state) {
+    struct scene *scene = *state;
+    skip_without_gnuplot();
+    struct figure_run runs[2] = {{.run = {.complete = 1}}, {.run = {.complete = 1}}};
+    struct figure_list list;
+    const char *const paths[] = {HOSTILE ".json", "-e system('touch pwned').json"};
+    figure_runs_name(runs, paths, 2);
+    for (int i = 0; i < 2; i++) {
+        runs[i].run.environment = made_environment(HOSTILE, HOSTILE);
+        made_add(&runs[i].run, made_cell("`touch pwned`<script>", IPC_SPIN, "`touch pwned`", 64),
+                 100, 200);
+        made_add(&runs[i].run, made_cell("|touch pwned", IPC_SPIN, "../$(pwned)", 64), 100, 200);
+    }
+    assert_int_equal(figure_make(runs, 2, &list, &scene->problem), 0);
+    char *before = getcwd(NULL, 0);
+    assert_int_equal(chdir(scene->folder), 0);
+    int error = report_write(&list, scene->scripts, ".", NULL, NULL, &scene->problem);
+    assert_int_equal(chdir(before), 0);
+    assert_string_equal(scene->problem.text, "");
+    assert_int_equal(error, 0);
+    assert_int_equal(count_files(scene), 3 * 5); /* no "pwned" among them */
+    assert_true(file_bytes(scene, "latency-spin------pwned-.svg") > 0);
+    char *svg = read_file(scene, "overview.svg");
+    assert_null(strstr(svg, "<script"));
+    assert_non_null(strstr(svg, "'`touch pwned` $(touch pwned)\\n?&lt;script>"));
+    for (size_t i = 0; i < list.count; i++)
+        if (list.figures[i].csv != NULL)
+            for (const char *at = list.figures[i].csv; *at != '\0'; at++)
+                assert_true(*at == '\n' || (*at >= 0x20 && *at < 0x7f));
+    free(svg);
+    free(before);
+    figure_free(&list);
+    run_free(&runs[0].run);
+    run_free(&runs[1].run);
+}
+
+/* What the program said, and how it ended. */
+struct ended {
+    int code;
+    char *out, *err;
+};
+
+static char *slurp(FILE *file) {
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    rewind(file);
+    assert_true(fread(text, 1, 65535, file) < 65535);
+    (void)fclose(file);
+    return text;
+}
+
+/* Runs `ipcbench report` of this build with the arguments (at most 6, ended by NULL). */
+static struct ended report(const char *const arguments[]) {
+    char test[PATH_MAX] = "", program[PATH_MAX + 16];
+    const char *all[8] = {"ipcbench", "report"};
+    for (int i = 0; i < 6 && arguments[i] != NULL; i++)
+        all[i + 2] = arguments[i];
+    assert_true(readlink("/proc/self/exe", test, sizeof test - 1) > 0);
+    (void)snprintf(program, sizeof program, "%s/../../ipcbench", dirname(test));
+    FILE *out = tmpfile(), *err = tmpfile();
+    assert_true(out != NULL && err != NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        if (dup2(fileno(out), 1) < 0 || dup2(fileno(err), 2) < 0)
+            _exit(126);
+        (void)execv(program, (char *const *)(uintptr_t)all);
+        _exit(126);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return (struct ended){WEXITSTATUS(status), slurp(out), slurp(err)};
+}
+
+/* One line on stderr that holds `says`, nothing on stdout, and the exit code. */
+static void assert_refused(const char *const arguments[], int code, const char *says) {
+    struct ended ended = report(arguments);
+    assert_int_equal(ended.code, code);
+    assert_non_null(strstr(ended.err, says));
+    assert_ptr_equal(strchr(ended.err, '\n'), ended.err + strlen(ended.err) - 1);
+    assert_string_equal(ended.out, "");
+    free(ended.out);
+    free(ended.err);
+}
+
+static void wrong_input_is_refused(void **state) {
+    struct scene *scene = *state;
+    char damaged[PATH_MAX + 16], absent[PATH_MAX + 16], out[PATH_MAX + 16];
+    (void)snprintf(damaged, sizeof damaged, "%s/damaged.json", scene->folder);
+    (void)snprintf(absent, sizeof absent, "%s/absent.json", scene->folder);
+    (void)snprintf(out, sizeof out, "%s/out", scene->folder);
+    write_text(scene, "damaged.json", "{\"schema\": \"ipcbench-run-1\", \"environ");
+    assert_refused((const char *[]){"-o", out, NULL}, COMMAND_USAGE, "name a run file");
+    assert_refused((const char *[]){damaged, NULL}, COMMAND_USAGE, "name the folder");
+    assert_refused((const char *[]){damaged, "-o", out, NULL}, COMMAND_USAGE, "damaged.json");
+    assert_refused((const char *[]){absent, "-o", out, NULL}, COMMAND_USAGE, "absent.json");
+    assert_int_equal(count_files(scene), 1);
+    assert_int_equal(file_bytes(scene, "out"), -1);
+}
+
+static void large_runs_can_be_looked_at(void **state) {
+    struct scene *scene = *state;
+    const char *folder = getenv("IPCBENCH_LOOK");
+    static const char *const paths[] = {"before.json", "after.json"};
+    const char *both = getenv("IPCBENCH_LOOK_BOTH");
+    size_t count = both != NULL ? 2 : 1;
+    struct figure_run runs[2] = {0};
+    struct figure_list list;
+    figure_runs_name(runs, paths, count);
+    for (size_t i = 0; i < count; i++) {
+        made_large(&runs[i].run, i == 0 ? 1 : 1.3);
+        runs[i].run.environment = made_environment("build-host-17", "AMD EPYC 9R14 96-Core");
+    }
+    assert_int_equal(figure_make(runs, count, &list, &scene->problem), 0);
+    int error = report_write(&list, scene->scripts, folder, NULL, NULL, &scene->problem);
+    assert_string_equal(scene->problem.text, "");
+    assert_int_equal(error, 0);
+    figure_free(&list);
+    for (size_t i = 0; i < count; i++)
+        run_free(&runs[i].run);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pictures_are_drawn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_gnuplot_the_data_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(script_that_fails_is_quoted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(folder_that_cannot_be_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hostile_text_stays_text, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_input_is_refused, set_up, tear_down),
+    };
+    const struct CMUnitTest looks[] = {
+        cmocka_unit_test_setup_teardown(large_runs_can_be_looked_at, set_up, tear_down),
+    };
+    if (getenv("IPCBENCH_LOOK") != NULL)
+        return cmocka_run_group_tests_name("look", looks, NULL, NULL);
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

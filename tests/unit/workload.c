@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workload.c (test) - the ping-pong on a clock that the test advances: known delays come back
+ * exactly, counts are exact, and each fault of a transport ends the workload with its name.
+ */
+#include "workload.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+// cmocka.h needs the headers above
+#include <cmocka.h>
+
+enum { BYTES = 64, ROUND_TRIP_NS = 100 };
+
+/* A client that talks to itself, in a time of its own. */
+struct fake {
+    struct ipc_end base;
+    uint64_t now_ns;
+    uint64_t delay_ns, one_in; /* added to one exchange in so many */
+    uint64_t sends, receives;
+    uint64_t damage_at, error_at; /* exchange; 0: never */
+    unsigned char kept[BYTES];
+};
+
+static int fake_send(struct ipc_end *end, const void *message, size_t bytes) {
+    struct fake *fake = (struct fake *)end;
+    fake->sends++;
+    if (fake->sends - 1 == fake->error_at && fake->error_at) {
+        end->fault.call = "fake_send";
+        return -EIO;
+    }
+    memcpy(fake->kept, message, bytes);
+    return 0;
+}
+
+static int fake_recv(struct ipc_end *end, void *message, size_t bytes) {
+    struct fake *fake = (struct fake *)end;
+    fake->now_ns += ROUND_TRIP_NS;
+    if (fake->one_in && fake->receives % fake->one_in == 0)
+        fake->now_ns += fake->delay_ns;
+    memcpy(message, fake->kept, bytes);
+    if (fake->receives == fake->damage_at && fake->damage_at)
+        ((unsigned char *)message)[33] ^= 1;
+    fake->receives++;
+    return 0;
+}
+
+static const struct ipc_messages fake_messages = {fake_send, fake_recv};
+
+struct marks {
+    const uint64_t *sends;
+    uint64_t at[2];
+    int count;
+};
+
+static void mark(void *context, enum workload_mark when) {
+    struct marks *marks = context;
+    assert_int_equal((int)when, marks->count);
+    marks->at[marks->count++] = marks->sends ? *marks->sends : 0;
+}
+
+struct bench {
+    struct fake fake;
+    struct payload outgoing, incoming;
+    unsigned char buffer[BYTES];
+    _Atomic uint64_t turn;
+    struct clock clock;
+    struct histogram *histogram;
+    struct workload_result result;
+    struct marks marks;
+    struct workload workload;
+};
+
+static struct bench *bench_new(const struct workload_plan *plan) {
+    struct bench *b = calloc(1, sizeof *b);
+    assert_non_null(b);
+    b->histogram = calloc(1, sizeof *b->histogram);
+    assert_non_null(b->histogram);
+    assert_int_equal(payload_make(&b->outgoing, BYTES, 1, 0, false), 0);
+    assert_int_equal(payload_make(&b->incoming, BYTES, 1, 0, false), 0);
+    b->turn = UINT64_MAX;
+    b->clock = (struct clock){
+        .source = CLOCK_MANUAL, .manual = &b->fake.now_ns, .ns_per_tick = 1, .hz = 1e9};
+    b->marks.sends = &b->fake.sends;
+    b->workload = (struct workload){.plan = plan,
+                                    .clock = &b->clock,
+                                    .end = &b->fake.base,
+                                    .messages = &fake_messages,
+                                    .outgoing = &b->outgoing,
+                                    .incoming = &b->incoming,
+                                    .buffer = b->buffer,
+                                    .turn = &b->turn,
+                                    .histogram = b->histogram,
+                                    .result = &b->result,
+                                    .mark = mark,
+                                    .context = &b->marks};
+    return b;
+}
+
+static void bench_free(struct bench *b) {
+    payload_free(&b->outgoing);
+    payload_free(&b->incoming);
+    free(b->histogram);
+    free(b);
+}
+
+static const struct workload_plan counted = {.exchanges = 10000, .warmup_exchanges = 500};
+
+static void test_counts_are_exact(void **state) {
+    (void)state;
+    struct bench *b = bench_new(&counted);
+    assert_int_equal(workload_client(&b->workload), 0);
+    assert_int_equal(b->result.stamped + b->result.unstamped, 10000);
+    assert_int_equal(b->histogram->total, b->result.stamped);
+    assert_in_range(b->result.unstamped, 2000, 2500);
+    assert_int_equal(b->result.warmup_exchanges, 500);
+    /* warm-up, its closing exchange, settling, measured, closing */
+    assert_int_equal(b->fake.sends, 500 + 1 + 1 + 10000 + 1);
+    assert_int_equal(b->marks.at[0], 501);
+    assert_int_equal(b->marks.at[1] - b->marks.at[0], 10000 + WORKLOAD_UNCOUNTED);
+    bench_free(b);
+}
+
+static void check_known_delay(uint64_t delay_ns) {
+    struct bench *b = bench_new(&counted);
+    b->fake.delay_ns = delay_ns;
+    b->fake.one_in = 1;
+    assert_int_equal(workload_client(&b->workload), 0);
+    uint64_t expected = ROUND_TRIP_NS + delay_ns;
+    assert_int_equal(b->histogram->min_ns, expected);
+    assert_int_equal(b->histogram->max_ns, expected);
+    assert_int_equal(histogram_percentile(b->histogram, 50), expected);
+    assert_int_equal(b->result.batches_ns, b->result.unstamped * expected);
+    assert_int_equal(b->result.measured_ns, 10000 * expected);
+    bench_free(b);
+}
+
+static void test_known_delays_come_back(void **state) {
+    (void)state;
+    check_known_delay(0);
+    check_known_delay(200);
+    check_known_delay(1000);
+}
+
+static void test_rare_delay_shows_in_the_tail_only(void **state) {
+    (void)state;
+    struct bench *b = bench_new(&counted);
+    b->fake.delay_ns = 1000000;
+    b->fake.one_in = 100;
+    assert_int_equal(workload_client(&b->workload), 0);
+    uint64_t slow = b->histogram->counts[histogram_index(1000000 + ROUND_TRIP_NS)];
+    uint64_t fast = b->histogram->counts[histogram_index(ROUND_TRIP_NS)];
+    assert_int_equal(slow + fast, b->result.stamped);
+    assert_in_range(slow, b->result.stamped / 100 - 30, b->result.stamped / 100 + 30);
+    assert_int_equal(histogram_percentile(b->histogram, 50), ROUND_TRIP_NS);
+    assert_true(histogram_percentile(b->histogram, 99.9) >= 1000000);
+    bench_free(b);
+}
+
+static void test_time_ends_it(void **state) {
+    (void)state;
+    const struct workload_plan plan = {.time_ns = 1000000, .warmup_ns = 50000};
+    struct bench *b = bench_new(&plan);
+    assert_int_equal(workload_client(&b->workload), 0);
+    assert_int_equal(b->result.warmup_exchanges, 50000 / ROUND_TRIP_NS);
+    assert_true(b->result.measured_ns >= 1000000);
+    assert_true(b->result.stamped + b->result.unstamped >= 1000000 / ROUND_TRIP_NS);
+    assert_int_equal((b->result.stamped + b->result.unstamped) * ROUND_TRIP_NS,
+                     b->result.measured_ns);
+    bench_free(b);
+}
+
+static void test_damage_is_named(void **state) {
+    (void)state;
+    static const uint64_t places[] = {1, 499, 502, 600, 10501, 10502};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char expected[64];
+        struct bench *b = bench_new(&counted);
+        b->fake.damage_at = places[i];
+        assert_int_equal(workload_client(&b->workload), -EBADMSG);
+        (void)snprintf(expected, sizeof expected, "message %u was damaged at byte 33 of 64",
+                       (unsigned)places[i]);
+        assert_string_equal(b->fake.base.fault.call, "verify");
+        assert_string_equal(b->fake.base.fault.detail, expected);
+        bench_free(b);
+    }
+}
+
+static void test_error_ends_it(void **state) {
+    (void)state;
+    static const uint64_t places[] = {1, 500, 501, 502, 7000, 10502};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct bench *b = bench_new(&counted);
+        b->fake.error_at = places[i];
+        assert_int_equal(workload_client(&b->workload), -EIO);
+        assert_string_equal(b->fake.base.fault.call, "fake_send");
+        assert_int_equal(b->fake.sends, places[i] + 1);
+        bench_free(b);
+    }
+}
+
+/* --- both ends, over a socket pair --- */
+
+struct pair_end {
+    struct ipc_end base;
+    int fd;
+    uint64_t messages;
+};
+
+static int pair_send(struct ipc_end *end, const void *message, size_t bytes) {
+    struct pair_end *pair = (struct pair_end *)end;
+    pair->messages++;
+    return send(pair->fd, message, bytes, MSG_NOSIGNAL) == (ssize_t)bytes ? 0 : -errno;
+}
+
+static int pair_recv(struct ipc_end *end, void *message, size_t bytes) {
+    struct pair_end *pair = (struct pair_end *)end;
+    return recv(pair->fd, message, bytes, MSG_WAITALL) == (ssize_t)bytes ? 0 : -EPIPE;
+}
+
+static const struct ipc_messages pair_messages = {pair_send, pair_recv};
+
+static void *serve(void *argument) {
+    int *result = calloc(1, sizeof *result);
+    if (result)
+        *result = workload_server(argument);
+    return result;
+}
+
+static void test_server_answers_every_message(void **state) {
+    (void)state;
+    int fds[2];
+    pthread_t thread;
+    void *served = NULL;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    struct pair_end ends[2] = {{.fd = fds[0]}, {.fd = fds[1]}};
+    struct bench *client = bench_new(&counted), *server = bench_new(&counted);
+    struct payload *replies = &server->outgoing;
+    payload_free(replies);
+    assert_int_equal(payload_make(replies, BYTES, 1, 1, false), 0);
+    payload_free(&client->incoming);
+    assert_int_equal(payload_make(&client->incoming, BYTES, 1, 1, false), 0);
+    struct bench *both[2] = {server, client};
+    for (int i = 0; i < 2; i++) {
+        both[i]->workload.end = &ends[i].base;
+        both[i]->workload.messages = &pair_messages;
+        both[i]->workload.turn = &client->turn;
+        both[i]->marks.sends = &ends[i].messages;
+    }
+    client->clock = (struct clock){.source = CLOCK_SYSTEM, .ns_per_tick = 1, .hz = 1e9};
+    assert_int_equal(pthread_create(&thread, NULL, serve, &server->workload), 0);
+    assert_int_equal(workload_client(&client->workload), 0);
+    assert_int_equal(pthread_join(thread, &served), 0);
+    assert_non_null(served);
+    assert_int_equal(*(int *)served, 0);
+    assert_int_equal(ends[0].messages, ends[1].messages);
+    assert_int_equal(ends[0].messages, 500 + 1 + 1 + 10000 + 1);
+    assert_int_equal(server->marks.count, 2);
+    assert_int_equal(server->marks.at[1] - server->marks.at[0], 10000 + WORKLOAD_UNCOUNTED);
+    free(served);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    bench_free(client);
+    bench_free(server);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_are_exact),
+        cmocka_unit_test(test_known_delays_come_back),
+        cmocka_unit_test(test_rare_delay_shows_in_the_tail_only),
+        cmocka_unit_test(test_time_ends_it),
+        cmocka_unit_test(test_damage_is_named),
+        cmocka_unit_test(test_error_ends_it),
+        cmocka_unit_test(test_server_answers_every_message),
+    };
+    return cmocka_run_group_tests_name("workload", tests, NULL, NULL);
+}

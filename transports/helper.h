@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * helper.h - what several transports do alike: failing with the call's name, closing what may not
+ * be open, noting facts, and moving a whole message over a descriptor or socket that moves bytes.
+ */
+#ifndef IPC_HELPER_H
+#define IPC_HELPER_H
+
+#include "transport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Marks the one symbol that a plug-in shows; everything else is compiled hidden. */
+#define IPC_EXPORT __attribute__((visibility("default")))
+
+/* Returns -errno (of the call that just failed) after naming the call. */
+static inline int ipc_fail(struct ipc_fault *fault, const char *call) {
+    int error = errno;
+    fault->call = call;
+    return error > 0 ? -error : -EIO;
+}
+
+/* Returns -error after naming the call; for failures that set no errno. */
+static inline int ipc_fail_with(struct ipc_fault *fault, const char *call, int error) {
+    fault->call = call;
+    return -error;
+}
+
+/* Closes *fd if it is open (0 is "none") and marks it closed. */
+static inline void ipc_close(int *fd) {
+    if (*fd > 0)
+        (void)close(*fd);
+    *fd = 0;
+}
+
+/* Notes a number under `name`. */
+static inline void ipc_note_number(void (*note)(void *, const char *, const char *), void *notes,
+                                   const char *name, long long value) {
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", value);
+    note(notes, name, text);
+}
+
+/* Tells the CPU that this is a spin loop. */
+static inline void ipc_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory"); /* yield is a no-op on most cores */
+#endif
+}
+
+/* Sets O_NONBLOCK on fd: what makes a byte stream spin instead of block. */
+static inline int ipc_nonblock(int fd, struct ipc_fault *fault) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return ipc_fail(fault, "fcntl(O_NONBLOCK)");
+    return 0;
+}
+
+/* Writes all bytes to a stream. On a non-blocking descriptor it spins until there is room. */
+static inline int ipc_write_all(int fd, const void *from, size_t bytes, struct ipc_fault *fault) {
+    const char *at = from;
+    while (bytes > 0) {
+        ssize_t done = write(fd, at, bytes);
+        if (__builtin_expect(done > 0, 1)) {
+            at += done;
+            bytes -= (size_t)done;
+        } else if (done == 0 || (errno != EAGAIN && errno != EINTR)) {
+            return done == 0 ? ipc_fail_with(fault, "write", EIO) : ipc_fail(fault, "write");
+        }
+    }
+    return 0;
+}
+
+/* Reads exactly that many bytes from a stream. On a non-blocking descriptor it spins. */
+static inline int ipc_read_all(int fd, void *to, size_t bytes, struct ipc_fault *fault) {
+    char *at = to;
+    while (bytes > 0) {
+        ssize_t done = read(fd, at, bytes);
+        if (__builtin_expect(done > 0, 1)) {
+            at += done;
+            bytes -= (size_t)done;
+        } else if (done == 0) {
+            return ipc_fail_with(fault, "read", EPIPE);
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return ipc_fail(fault, "read");
+        }
+    }
+    return 0;
+}
+
+/* The same for a connected stream socket: all bytes with one call where they fit. A dead peer is
+ * -EPIPE, never a signal. */
+static inline int ipc_send_all(int fd, const void *from, size_t bytes, struct ipc_fault *fault) {
+    const char *at = from;
+    while (bytes > 0) {
+        ssize_t done = send(fd, at, bytes, MSG_NOSIGNAL);
+        if (__builtin_expect(done >= 0, 1)) {
+            at += done;
+            bytes -= (size_t)done;
+        } else if (errno == ECONNRESET) {
+            return ipc_fail_with(fault, "send", EPIPE);
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return ipc_fail(fault, "send");
+        }
+    }
+    return 0;
+}
+
+/* The same: a blocking socket returns with all bytes from one call, however they were cut. */
+static inline int ipc_recv_all(int fd, void *to, size_t bytes, struct ipc_fault *fault) {
+    char *at = to;
+    while (bytes > 0) {
+        ssize_t done = recv(fd, at, bytes, MSG_WAITALL);
+        if (__builtin_expect(done > 0, 1)) {
+            at += done;
+            bytes -= (size_t)done;
+        } else if (done == 0 || errno == ECONNRESET) {
+            return ipc_fail_with(fault, "recv", EPIPE);
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return ipc_fail(fault, "recv");
+        }
+    }
+    return 0;
+}
+
+/* Sets SO_SNDBUF or SO_RCVBUF; 0 bytes leaves the size to the kernel. */
+static inline int ipc_socket_buffer(int fd, int option, uint64_t bytes, struct ipc_fault *fault) {
+    int size = bytes > INT_MAX ? INT_MAX : (int)bytes;
+    if (size > 0 && setsockopt(fd, SOL_SOCKET, option, &size, sizeof size) < 0)
+        return ipc_fail(fault,
+                        option == SO_SNDBUF ? "setsockopt(SO_SNDBUF)" : "setsockopt(SO_RCVBUF)");
+    return 0;
+}
+
+/* Notes the size that the kernel reports: it doubles what was asked for, to count its own
+ * bookkeeping too, and cuts it to net.core.wmem_max or rmem_max. */
+static inline void ipc_note_buffer(int fd, int option, uint64_t asked,
+                                   void (*note)(void *, const char *, const char *), void *notes) {
+    int size = 0;
+    socklen_t room = sizeof size;
+    char text[96];
+    if (getsockopt(fd, SOL_SOCKET, option, &size, &room) < 0)
+        return;
+    if (asked > 0)
+        (void)snprintf(text, sizeof text, "%d (%llu asked for)", size, (unsigned long long)asked);
+    else
+        (void)snprintf(text, sizeof text, "%d (left to the kernel)", size);
+    note(notes, option == SO_SNDBUF ? "sndbuf" : "rcvbuf", text);
+}
+
+#endif

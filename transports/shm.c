@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shm.c - shared memory: a mailbox for one message in each direction, in a populated memfd.
+ *
+ * A message costs 2 copies (into the mailbox and out of it) and, up to SMALL bytes, the transfer of
+ * one cache line, on which its sequence number and its payload travel together; a larger one
+ * costs its own lines besides. Spinning costs no system call and no wake-up; blocking costs 1 futex
+ * call to sleep and 1 to wake the sleeper; parking costs these only when the budget runs out.
+ *
+ * Both directions share the line of their heads: request and reply then bounce one line instead of
+ * two. Each end writes one 64-bit word on it, so that a message and the receipt for the last one
+ * that came are published by a single store.
+ */
+#include "helper.h"
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum { SMALL = 24, SEQUENCE = 0, RECEIPT = 1 };
+
+/* By the role that writes. A head's SEQUENCE half counts the messages that it has sent, its RECEIPT
+ * half those that it has taken out. */
+struct heads {
+    _Alignas(IPC_ALIGN) _Atomic uint64_t head[IPC_ROLES];
+    unsigned char small[IPC_ROLES][SMALL];
+};
+
+/* Which half of the other's head an end sleeps on, plus 1; 0: it is awake. */
+struct sleeper {
+    _Alignas(IPC_ALIGN) _Atomic uint32_t on;
+};
+
+struct area {
+    struct heads heads;
+    struct sleeper sleepers[IPC_ROLES];
+    unsigned char large[]; /* one message for each role that writes */
+};
+
+struct shm_link {
+    struct ipc_link base;
+    uint64_t budget_ns;
+    int fd;
+    size_t area_bytes;
+    size_t large_bytes; /* room for one message, in whole lines */
+    struct area *area;
+};
+
+struct shm_end {
+    struct ipc_end base;
+    _Atomic uint64_t *mine, *theirs; /* heads */
+    unsigned char *small_out, *large_out;
+    const unsigned char *small_in, *large_in;
+    struct sleeper *me, *peer;
+    uint32_t sent, taken; /* messages so far */
+    uint32_t told;        /* the receipt that was published last */
+    uint32_t receipt;     /* the peer's receipt that was seen last */
+    uint64_t spins;       /* parking: looks before sleeping */
+};
+
+static const struct ipc_knob knobs[] = {
+    {.name = "budget",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct shm_link, budget_ns),
+     .fallback = "0",
+     .high = 1000000000,
+     .help = "how long park spins before it sleeps, in ns; 0: the measured cost of a wake-up"},
+    {.name = NULL}};
+
+static int setup(struct ipc_link *base) {
+    struct shm_link *link = (struct shm_link *)base;
+    link->large_bytes = (base->max_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
+    link->area_bytes = sizeof(struct area) + IPC_ROLES * link->large_bytes;
+    link->fd = memfd_create(base->name, MFD_CLOEXEC);
+    if (link->fd < 0)
+        return ipc_fail(&base->fault, "memfd_create");
+    if (ftruncate(link->fd, (off_t)link->area_bytes) < 0)
+        return ipc_fail(&base->fault, "ftruncate");
+    void *area = mmap(NULL, link->area_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+                      link->fd, 0);
+    if (area == MAP_FAILED)
+        return ipc_fail(&base->fault, "mmap");
+    link->area = area;
+    base->note(base->notes, "locked", mlock(area, link->area_bytes) == 0 ? "yes" : "no");
+    return 0;
+}
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* How many looks fit into the budget. */
+static uint64_t spins_of(const struct shm_link *link, _Atomic uint64_t *head) {
+    enum { TRIES = 2000 };
+    uint64_t budget = link->budget_ns ? link->budget_ns : link->base.spin_budget_ns;
+    uint64_t before = now_ns();
+    for (int i = 0; i < TRIES; i++) {
+        (void)atomic_load_explicit(head, memory_order_acquire);
+        ipc_relax();
+    }
+    uint64_t took = now_ns() - before;
+    return budget * TRIES / (took ? took : 1);
+}
+
+static int attach(struct ipc_end *base) {
+    struct shm_end *end = (struct shm_end *)base;
+    const struct shm_link *link = (const struct shm_link *)base->link;
+    struct area *area = link->area;
+    int me = base->role, peer = !me;
+    end->mine = &area->heads.head[me];
+    end->theirs = &area->heads.head[peer];
+    end->small_out = area->heads.small[me];
+    end->small_in = area->heads.small[peer];
+    end->large_out = area->large + (size_t)me * link->large_bytes;
+    end->large_in = area->large + (size_t)peer * link->large_bytes;
+    end->me = &area->sleepers[me];
+    end->peer = &area->sleepers[peer];
+    if (link->base.wait == IPC_PARK)
+        end->spins = spins_of(link, end->theirs);
+    return 0;
+}
+
+static inline uint32_t half(uint64_t head, int which) {
+    return (uint32_t)(head >> (32 * which));
+}
+
+static inline uint64_t look(const struct shm_end *end) {
+    return atomic_load_explicit(end->theirs, memory_order_acquire);
+}
+
+static inline void publish(struct shm_end *end) {
+    uint64_t head = (uint64_t)end->taken << 32 | end->sent;
+    end->told = end->taken;
+    atomic_store_explicit(end->mine, head, memory_order_release);
+}
+
+/* The 32 bits of a head that a futex can watch. */
+static uint32_t *futex_word(_Atomic uint64_t *head, int which) {
+    int at = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? which : 1 - which;
+    return (uint32_t *)(void *)head + at;
+}
+
+/* Wakes the peer if it sleeps. The fence puts our publishing before our look at the flag, as the
+ * sleeper puts its flag before its last look at our head: one of us sees the other. */
+static void wake(struct shm_end *end) {
+    atomic_thread_fence(memory_order_seq_cst);
+    uint32_t on = atomic_load_explicit(&end->peer->on, memory_order_relaxed);
+    if (on != 0)
+        (void)syscall(SYS_futex, futex_word(end->mine, (int)on - 1), FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static inline uint64_t spin(const struct shm_end *end, int which, uint32_t wanted) {
+    uint64_t head;
+    while (half(head = look(end), which) != wanted)
+        ipc_relax();
+    return head;
+}
+
+static uint64_t sleep_until(struct shm_end *end, int which, uint32_t wanted) {
+    uint64_t head = look(end);
+    while (half(head, which) != wanted) {
+        atomic_store(&end->me->on, (uint32_t)which + 1);
+        atomic_thread_fence(memory_order_seq_cst);
+        head = look(end);
+        if (half(head, which) != wanted)
+            (void)syscall(SYS_futex, futex_word(end->theirs, which), FUTEX_WAIT, half(head, which),
+                          NULL, NULL, 0);
+        atomic_store_explicit(&end->me->on, 0, memory_order_relaxed);
+        head = look(end);
+    }
+    return head;
+}
+
+static uint64_t park(struct shm_end *end, int which, uint32_t wanted) {
+    for (uint64_t i = 0; i < end->spins; i++) {
+        uint64_t head = look(end);
+        if (half(head, which) == wanted)
+            return head;
+        ipc_relax();
+    }
+    return sleep_until(end, which, wanted);
+}
+
+/* Waits until that half of the peer's head says `wanted`. */
+static inline void await(struct shm_end *end, enum ipc_wait wait, int which, uint32_t wanted) {
+    uint64_t head = wait == IPC_SPIN   ? spin(end, which, wanted)
+                    : wait == IPC_PARK ? park(end, which, wanted)
+                                       : sleep_until(end, which, wanted);
+    end->receipt = half(head, RECEIPT);
+}
+
+/* A copy of 8 bytes without a call, which would be felt beside a bounced line. */
+static inline void copy(void *to, const void *from, size_t bytes) {
+    if (bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, bytes);
+}
+
+static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *message, size_t bytes) {
+    struct shm_end *end = (struct shm_end *)base;
+    if (__builtin_expect(end->receipt != end->sent, 0))
+        await(end, wait, RECEIPT, end->sent);
+    copy(bytes <= SMALL ? end->small_out : end->large_out, message, bytes);
+    end->sent++;
+    publish(end);
+    if (wait != IPC_SPIN)
+        wake(end);
+    return 0;
+}
+
+static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, size_t bytes) {
+    struct shm_end *end = (struct shm_end *)base;
+    if (__builtin_expect(end->told != end->taken, 0)) {
+        publish(end); /* no message of ours has carried the receipt */
+        if (wait != IPC_SPIN)
+            wake(end);
+    }
+    await(end, wait, SEQUENCE, end->taken + 1);
+    copy(message, bytes <= SMALL ? end->small_in : end->large_in, bytes);
+    end->taken++;
+    return 0;
+}
+
+static int send_block(struct ipc_end *end, const void *message, size_t bytes) {
+    return put(end, IPC_BLOCK, message, bytes);
+}
+
+static int recv_block(struct ipc_end *end, void *message, size_t bytes) {
+    return take(end, IPC_BLOCK, message, bytes);
+}
+
+static int send_spin(struct ipc_end *end, const void *message, size_t bytes) {
+    return put(end, IPC_SPIN, message, bytes);
+}
+
+static int recv_spin(struct ipc_end *end, void *message, size_t bytes) {
+    return take(end, IPC_SPIN, message, bytes);
+}
+
+static int send_park(struct ipc_end *end, const void *message, size_t bytes) {
+    return put(end, IPC_PARK, message, bytes);
+}
+
+static int recv_park(struct ipc_end *end, void *message, size_t bytes) {
+    return take(end, IPC_PARK, message, bytes);
+}
+
+static void cleanup(struct ipc_link *base) {
+    struct shm_link *link = (struct shm_link *)base;
+    if (link->area)
+        (void)munmap(link->area, link->area_bytes);
+    link->area = NULL;
+    ipc_close(&link->fd);
+}
+
+static const struct ipc_messages block_messages = {send_block, recv_block};
+static const struct ipc_messages spin_messages = {send_spin, recv_spin};
+static const struct ipc_messages park_messages = {send_park, recv_park};
+
+IPC_EXPORT const struct ipc_transport ipc_transport = {
+    .abi = IPC_ABI,
+    .name = "shm",
+    .summary = "shared memory: a mailbox for each direction; waiting by spinning or futex",
+    .group = "core",
+    .cost = "2 copies; spinning: no system call; blocking: 1 futex call to sleep, 1 to wake",
+    .link_bytes = sizeof(struct shm_link),
+    .end_bytes = sizeof(struct shm_end),
+    .knobs = knobs,
+    .setup = setup,
+    .attach = attach,
+    .cleanup = cleanup,
+    .messages =
+        {[IPC_BLOCK] = &block_messages, [IPC_SPIN] = &spin_messages, [IPC_PARK] = &park_messages},
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transport.h - the whole contract between the harness and a transport.
+ *
+ * A transport is one shared object that exports one symbol, `ipc_transport`.
+ * The harness finds it by scanning a folder; nothing registers it. This header
+ * and helper.h are all of ipcbench that a transport may include.
+ *
+ * WHO CALLS WHAT. A trial is a tree of three processes: the parent (P), the
+ * server (S) and the client (C). P forks S and C; both inherit what P made.
+ *
+ *   operation  called by  when                                  may block
+ *   ---------  ---------  ------------------------------------  ---------
+ *   probe      P          before anything; also by `list`       no
+ *   setup      P          once, before the fork                 no
+ *   attach     S, C       once each, after the fork and pinning yes: S and C
+ *                                                               run it at the
+ *                                                               same time
+ *   send       S, C       any number of times                   as `wait` says
+ *   recv       S, C       any number of times                   as `wait` says
+ *   detach     S, C       once each, after BOTH loops are over  no
+ *   cleanup    P          once, after S and C are gone, also    no
+ *                         when setup failed half way or an end
+ *                         was killed
+ *
+ * RESULTS. 0, or a negative errno; in the latter case `fault` names the call
+ * that failed (use ipc_fail() of helper.h). -EINTR is never returned: retry.
+ * A transport never prints, exits, forks, pins, sleeps to synchronise, or
+ * touches signal dispositions, and it needs no deadline of its own: when an
+ * end dies or the trial's deadline passes, P kills both ends.
+ *
+ * OWNERSHIP. The harness allocates the link and the ends, zeroed and aligned
+ * to IPC_ALIGN, in the sizes that the transport states, and frees them. What a
+ * transport opens in setup it closes in cleanup; what it opens in attach it
+ * closes in detach (unless the end is killed: then the kernel does it, so
+ * anything with a name belongs into setup). File descriptors 0, 1 and 2 are
+ * open already, so 0 in a zeroed field means "none".
+ *
+ * SHARING. The link is read-only from the moment setup returns: S and C see
+ * their own copies of it when they are processes, but one and the same link
+ * when the test suite runs them as threads under ThreadSanitizer. An end must
+ * therefore not close what the link holds.
+ */
+#ifndef IPC_TRANSPORT_H
+#define IPC_TRANSPORT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Raised whenever a structure below changes; a plug-in of another number is refused. */
+#define IPC_ABI   1
+/* Alignment of every link and end, in bytes: two cache lines, since adjacent-line prefetch pairs
+ * them on x86. */
+#define IPC_ALIGN 128
+
+/* How an end waits for its peer. Both ends of a trial always wait the same way. */
+enum ipc_wait {
+    IPC_BLOCK, /* sleep in the kernel at once */
+    IPC_SPIN,  /* poll without ever sleeping */
+    IPC_PARK,  /* poll for ipc_link.spin_budget_ns, then sleep */
+    IPC_WAITS
+};
+
+enum ipc_role { IPC_SERVER, IPC_CLIENT, IPC_ROLES };
+
+/* Why an operation failed. `call` is required with every negative result and must be a string
+ * that lives as long as the plug-in, e.g. "setsockopt(SO_SNDBUF)"; `detail` may add a sentence. */
+struct ipc_fault {
+    const char *call;
+    char detail[192];
+};
+
+/* The addresses that a transport with .needs_network may use, made by the harness before setup.
+ * Strings are owned by the harness and live as long as the link. */
+struct ipc_network {
+    const char *public_ipv4; /* an address of this host that is not loopback; NULL: none */
+    const char *why_none;    /* a sentence, where public_ipv4 is NULL */
+};
+
+/*
+ * One connection between one server and one client: what setup makes. A transport's own link
+ * struct begins with this one. The harness fills every field; the transport writes only `fault`.
+ */
+struct ipc_link {
+    enum ipc_wait wait;
+    size_t max_bytes;                  /* no message of the trial is larger */
+    uint64_t spin_budget_ns;           /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
+    uint8_t token[16];                 /* random for each trial: proves that a peer is ours */
+    const char *name;                  /* unique for each trial, for kernel objects that need names */
+    const struct ipc_network *network; /* NULL unless .needs_network */
+    /* Records a fact for the reader of the results, such as a buffer size that was read back.
+     * From setup and attach only; never from send or recv. Both strings are copied. */
+    void (*note)(void *notes, const char *name, const char *value);
+    void *notes;
+    struct ipc_fault fault;
+};
+
+/*
+ * One end of a link. A transport's own end struct begins with this one; the harness fills it
+ * before attach; the transport writes only `fault`. Each end has its own `note`.
+ */
+struct ipc_end {
+    const struct ipc_link *link;
+    enum ipc_role role;
+    void (*note)(void *notes, const char *name, const char *value);
+    void *notes;
+    struct ipc_fault fault;
+};
+
+/*
+ * Moving messages, by copy. A message is `bytes` long, 1 <= bytes <= link->max_bytes, and both
+ * ends know that length; it arrives whole, in order, once.
+ *   send  returns when the caller may reuse `message`.
+ *   recv  returns when all `bytes` of the next message stand in `message`.
+ * -EPIPE: the peer is gone. -EMSGSIZE: what arrived has another length.
+ */
+struct ipc_messages {
+    int (*send)(struct ipc_end *end, const void *message, size_t bytes);
+    int (*recv)(struct ipc_end *end, void *message, size_t bytes);
+};
+
+/*
+ * A knob: an option of the transport that users set as `name:knob=value`. The harness parses and
+ * checks the value, stores it as a uint64_t at `offset` of the transport's link before setup, and
+ * records it.
+ */
+enum ipc_knob_kind {
+    IPC_KNOB_NUMBER, /* a whole number */
+    IPC_KNOB_BYTES,  /* a size: 65536, 64K, 1M */
+    IPC_KNOB_FLAG,   /* 0 or 1 */
+    IPC_KNOB_CHOICE  /* one of `choices`; stored as its index */
+};
+
+struct ipc_knob {
+    const char *name;
+    enum ipc_knob_kind kind;
+    size_t offset;               /* offsetof(struct my_link, field), the field being a uint64_t */
+    const char *fallback;        /* the default, as a user would write it */
+    uint64_t low, high;          /* limits of a number or of a size, both allowed */
+    const char *const *choices;  /* IPC_KNOB_CHOICE: the words, ended by NULL */
+    const char *help;            /* one line, with the unit */
+};
+
+/* A second name under which the transport is listed, with some knobs set: "nodelay=1,family=6". */
+struct ipc_preset {
+    const char *name;
+    const char *knobs;
+    const char *summary; /* one line */
+};
+
+/*
+ * The transport. Everything that it can is structure: an operation, a table or a list that is
+ * there can be used; NULL means that the transport cannot.
+ */
+struct ipc_transport {
+    uint32_t abi;        /* IPC_ABI */
+    const char *name;    /* equals the file's name without .so: [a-z0-9-], at most 31 bytes */
+    const char *summary; /* one line for `list` */
+    const char *group;   /* "core", "kernel", "library", "guest" or "control" */
+    const char *cost;    /* what one message costs: system calls, copies, wake-ups */
+
+    size_t link_bytes; /* of the transport's own link, struct ipc_link included */
+    size_t end_bytes;  /* of the transport's own end, struct ipc_end included */
+    size_t max_bytes;  /* the largest message that it can carry; 0: no limit of its own */
+
+    const struct ipc_knob *knobs;     /* ended by a NULL name; may be NULL */
+    const struct ipc_preset *presets; /* ended by a NULL name; may be NULL. With presets, only
+                                         they are listed */
+
+    bool needs_network; /* the harness gives a private network namespace and addresses */
+    bool solo;          /* no server is started: what the client sends, it receives itself */
+
+    /* May this host run it with these knobs? 0, or a negative errno with one sentence in
+     * fault.detail that says why not (which is "skipped", not "failed"). May be NULL. */
+    int (*probe)(struct ipc_link *link);
+    int (*setup)(struct ipc_link *link);
+    int (*attach)(struct ipc_end *end); /* may be NULL */
+    int (*detach)(struct ipc_end *end); /* may be NULL */
+    void (*cleanup)(struct ipc_link *link);
+
+    /* The operations for each way to wait; NULL where the transport cannot wait that way. */
+    const struct ipc_messages *messages[IPC_WAITS];
+};
+
+/* The one symbol that a plug-in exports. */
+extern const struct ipc_transport ipc_transport;
+
+#endif
