@@ -21,7 +21,8 @@ struct bounce {
  * bounces are over, after 1 to 10 ms. Both must run at the same time, on two CPUs. */
 void bounce_answer(struct bounce *bounce);
 
-/* The shortest mean round trip of several batches, in ns. */
+/* The mean round trip of the median batch, in ns: what a trial's mean can be held against, since
+ * that can't pick its best moments either. */
 double bounce_time_ns(struct bounce *bounce);
 
 #endif

@@ -112,15 +112,6 @@ static struct calibration_floor hand_over_ns(const struct calibration_pair *pair
     return (struct calibration_floor){bounce_ns, wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
 }
 
-void calibration_set_bounce(struct calibration *calibration, const char *placement,
-                            double bounce_ns) {
-    for (size_t i = 0; i < calibration->pair_count && bounce_ns > 0; i++) {
-        struct calibration_pair *pair = &calibration->pairs[i];
-        if (strcmp(pair->placement.name, placement) == 0)
-            pair->bounce_ns = (struct floor_sample){bounce_ns, bounce_ns};
-    }
-}
-
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
                                               const struct cell *cell, bool solo) {
     const struct calibration_pair *pair = calibration_find(calibration, cell->placement);
@@ -131,6 +122,21 @@ struct calibration_floor calibration_floor_ns(const struct calibration *calibrat
     floor.hard_ns = CALIBRATION_HARD_SHARE * (floor.hard_ns + copied_ns);
     floor.expected_ns += copied_ns;
     return floor;
+}
+
+struct calibration calibration_at(const struct calibration *calibration,
+                                  const struct record *record) {
+    struct calibration at = *calibration;
+    double bounce_ns = fmin(record->bounce_before_ns, record->bounce_after_ns);
+    for (size_t i = 0; i < at.pair_count && bounce_ns > 0; i++)
+        if (strcmp(at.pairs[i].placement.name, record->cell.placement) == 0)
+            at.pairs[i].bounce_ns = (struct floor_sample){bounce_ns, bounce_ns};
+    return at;
+}
+
+struct calibration_floor calibration_floor_of(const struct calibration *at,
+                                              const struct record *record) {
+    return calibration_floor_ns(at, &record->cell, record_is_solo(record));
 }
 
 /* ---- to JSON ---- */

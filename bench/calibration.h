@@ -10,6 +10,7 @@
 #include "cell.h"
 #include "floor.h"
 #include "problem.h"
+#include "record.h"
 #include "topology.h"
 
 #include <jansson.h>
@@ -69,10 +70,14 @@ struct calibration_floor {
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
                                               const struct cell *cell, bool solo);
 
-/* Puts what a trial's own ends found in place of the placement's bounce: that of the moment, where
- * a virtual machine's CPUs may have moved since the calibration. NaN changes nothing. */
-void calibration_set_bounce(struct calibration *calibration, const char *placement,
-                            double bounce_ns);
+/* The calibration at the moment of a trial: with what the trial's own ends found (the lesser of the
+ * two) in place of the bounce of its placement, since a virtual machine's CPUs may have moved. */
+struct calibration calibration_at(const struct calibration *calibration,
+                                  const struct record *record);
+
+/* The floor of that trial, at that moment. */
+struct calibration_floor calibration_floor_of(const struct calibration *at,
+                                              const struct record *record);
 
 /* A new reference, or NULL without memory. */
 json_t *calibration_to_json(const struct calibration *calibration);

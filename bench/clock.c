@@ -12,7 +12,7 @@
 #include <cpuid.h>
 #endif
 
-enum { CALIBRATE_NS = 5000000, READS = 2000 };
+enum { CALIBRATE_NS = 5000000, READS = 1000, ROUNDS = 5 };
 
 /* True where the counter ticks at one rate in all power states and on all CPUs. The kernel's own
  * choice counts too: it watches the counter and drops it when it misbehaves. */
@@ -65,26 +65,43 @@ static void measure_rate(struct clock *clock) {
     clock->hz = (double)(end.ticks - start.ticks) * 1e9 / (double)(end.ns - start.ns);
 }
 
-/* The step is what all differences have in common: on some hosts the counter advances by more than
- * one tick at a time, though a read costs more than a step. */
-static uint64_t common_divisor(uint64_t a, uint64_t b) {
-    while (b != 0) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
+/* How many of the differences are whole multiples of a step. */
+static int multiples(const uint64_t *differences, uint64_t step) {
+    int count = 0;
+    for (int i = 0; i < READS; i++)
+        count += differences[i] % step == 0;
+    return count;
 }
 
-static void measure_reads(struct clock *clock) {
-    uint64_t reads[READS];
-    uint64_t step = 0;
+/* On some hosts the counter advances by many ticks at a time. The step is the greatest part of the
+ * smallest difference of which nearly all differences are multiples; not quite all, since a virtual
+ * machine that is moved comes back with an offset. */
+static uint64_t step_of(const uint64_t *differences) {
+    uint64_t smallest = UINT64_MAX;
     for (int i = 0; i < READS; i++)
-        reads[i] = clock_ticks(clock);
-    for (int i = 1; i < READS; i++)
-        step = common_divisor(reads[i] - reads[i - 1], step);
-    clock->quantum_ns = (double)step * clock->ns_per_tick;
-    clock->cost_ns = (double)(reads[READS - 1] - reads[0]) * clock->ns_per_tick / (READS - 1);
+        if (differences[i] > 0 && differences[i] < smallest)
+            smallest = differences[i];
+    for (uint64_t parts = 1; smallest != UINT64_MAX && parts <= smallest; parts++)
+        if (smallest % parts == 0 && multiples(differences, smallest / parts) >= READS - READS / 50)
+            return smallest / parts;
+    return 1;
+}
+
+/* One read after the other; the cost is that of the quickest of several rounds. */
+static void measure_reads(struct clock *clock) {
+    uint64_t differences[READS];
+    uint64_t least = UINT64_MAX;
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t first = clock_ticks(clock), before = first;
+        for (int i = 0; i < READS; i++) {
+            uint64_t now = clock_ticks(clock);
+            differences[i] = now - before;
+            before = now;
+        }
+        least = before - first < least ? before - first : least;
+    }
+    clock->quantum_ns = (double)step_of(differences) * clock->ns_per_tick;
+    clock->cost_ns = (double)least * clock->ns_per_tick / READS;
 }
 
 void clock_calibrate(struct clock *clock) {

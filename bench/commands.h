@@ -27,6 +27,7 @@ int command_show(int argc, char **argv, struct problem *problem);      /* comman
 int command_report(int argc, char **argv, struct problem *problem);    /* command_report.c */
 int command_doctor(int argc, char **argv, struct problem *problem);    /* command_doctor.c */
 int command_calibrate(int argc, char **argv, struct problem *problem); /* command_calibrate.c */
+int command_selftest(int argc, char **argv, struct problem *problem);  /* command_selftest.c */
 
 /* The exit code for a negative errno: -EINVAL is wrong usage, -EINTR is interrupted, the rest
  * failed. */

@@ -42,7 +42,8 @@ static _Noreturn void tell_id(int to) {
     _exit(write(to, &id, sizeof id) == (ssize_t)sizeof id ? 0 : 1);
 }
 
-int64_t counters_tracepoint(void) {
+/* The number of the tracepoint, from tracefs wherever that is. */
+static int64_t find_id(void) {
     int pipe_fds[2];
     int64_t id = read_id();
     if (id >= 0 || geteuid() != 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -68,6 +69,15 @@ static int open_event(uint32_t type, uint64_t config) {
     attributes.exclude_hv = 1;
     attributes.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
     return (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+int64_t counters_tracepoint(void) {
+    int64_t id = find_id();
+    int fd = id < 0 ? -1 : open_event(PERF_TYPE_TRACEPOINT, (uint64_t)id);
+    if (fd < 0)
+        return COUNTERS_NO_TRACEPOINT;
+    (void)close(fd);
+    return id;
 }
 
 void counters_open(struct counters *counters, int64_t tracepoint) {
@@ -99,7 +109,12 @@ static int64_t read_total(int fd) {
     return total.running < total.enabled ? -1 : (int64_t)total.value;
 }
 
-void counters_read(const struct counters *counters, int64_t totals[COUNTERS]) {
+void counters_begin(const struct counters *counters, int64_t totals[COUNTERS]) {
     for (int i = 0; i < COUNTERS; i++)
+        totals[i] = read_total(counters->fds[i]);
+}
+
+void counters_end(const struct counters *counters, int64_t totals[COUNTERS]) {
+    for (int i = COUNTERS - 1; i >= 0; i--)
         totals[i] = read_total(counters->fds[i]);
 }

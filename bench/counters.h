@@ -13,7 +13,7 @@ enum counter {
     COUNTER_INSTRUCTIONS, /* in user space and in the kernel, as the next two */
     COUNTER_CYCLES,
     COUNTER_CACHE_MISSES,
-    COUNTER_SYSTEM_CALLS, /* the last, so that reading the others is not counted */
+    COUNTER_SYSTEM_CALLS, /* the last: see counters_begin */
     COUNTERS
 };
 
@@ -23,9 +23,9 @@ struct counters {
 
 #define COUNTERS_NO_TRACEPOINT (-1)
 
-/* The number of the tracepoint raw_syscalls:sys_enter, or COUNTERS_NO_TRACEPOINT. Where tracefs
- * isn't mounted and the caller may do that, a child mounts it for a moment in a mount namespace of
- * its own. */
+/* The number of the tracepoint raw_syscalls:sys_enter, or COUNTERS_NO_TRACEPOINT where the caller
+ * may not count with it. Where tracefs isn't mounted and the caller may do that, a child mounts it
+ * for a moment in a mount namespace of its own. */
 int64_t counters_tracepoint(void);
 
 /* Opens the counters of the calling thread. With a tracepoint it counts system calls too, which
@@ -33,9 +33,11 @@ int64_t counters_tracepoint(void);
 void counters_open(struct counters *counters, int64_t tracepoint);
 void counters_close(struct counters *counters);
 
-/* Totals since they were opened; -1 where not known, or where the kernel had to share a counter out
- * among several users so that the total would be an estimate. The system calls counted at the end
- * include one of the reading itself. */
-void counters_read(const struct counters *counters, int64_t totals[COUNTERS]);
+/* Totals since they were opened, at the begin and at the end of what is counted: innermost stands
+ * the reading of the system calls, so that those of reading the others are left out. What lies
+ * between includes one system call of counters_end. -1 where not known, or where the kernel had to
+ * share a counter out among several users so that the total would be an estimate. */
+void counters_begin(const struct counters *counters, int64_t totals[COUNTERS]);
+void counters_end(const struct counters *counters, int64_t totals[COUNTERS]);
 
 #endif

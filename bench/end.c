@@ -13,13 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const end_stages[END_STAGES + 1] = {"while starting",
-                                                "while attaching",
-                                                "while warming up",
-                                                "while measuring",
-                                                "while detaching",
-                                                "after its work",
-                                                NULL};
+const char *const end_stages[END_STAGES + 1] = {
+    "while starting",  "while attaching", "while warming up", "while measuring",
+    "while finishing", "while detaching", "after its work",   NULL};
 
 /* What the marks of the workload need. */
 struct readings {
@@ -44,18 +40,19 @@ static void read_slow(struct readings *r, struct usage *usage) {
 }
 
 /* The slow readings stand outside of the quick ones, so that they aren't part of what these tell;
- * the counters, which count even the quick ones, are innermost. Steal is about both CPUs: the
- * client reads it for both. */
+ * the counters, which count even the quick ones, are within those; innermost is the stage, by which
+ * a tracer knows what to count. Steal is about both CPUs: the client reads it for both. */
 static void mark(void *context, enum workload_mark when) {
     struct readings *r = context;
     struct end_report *report = r->report;
     if (when == WORKLOAD_BEGIN) {
         read_slow(r, &report->before);
-        atomic_store(&report->stage, END_MEASURING);
         usage_read(&report->before);
-        counters_read(&r->counters, report->counted_before);
+        counters_begin(&r->counters, report->counted_before);
+        atomic_store(&report->stage, END_MEASURING);
     } else {
-        counters_read(&r->counters, report->counted_after);
+        atomic_store(&report->stage, END_FINISHING);
+        counters_end(&r->counters, report->counted_after);
         usage_read(&report->after);
         read_slow(r, &report->after);
     }

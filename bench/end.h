@@ -19,7 +19,8 @@ enum end_stage {
     END_STARTING,
     END_ATTACHING,
     END_WARMING,
-    END_MEASURING,
+    END_MEASURING, /* exactly between the two marks, their own readings left out */
+    END_FINISHING,
     END_DETACHING,
     END_OVER,
     END_STAGES
@@ -34,6 +35,7 @@ struct end_report {
     char detail[192];
     struct usage before, after; /* the measured part */
     int64_t counted_before[COUNTERS], counted_after[COUNTERS];
+    int64_t traced_calls; /* system calls while measuring, by the parent's tracer; -1: not known */
     size_t note_count;
     struct record_fact notes[RECORD_FACTS / 2];
 };
@@ -62,6 +64,7 @@ struct end_task {
     uint64_t seed;
     bool verify_full;
     int64_t tracepoint;  /* see counters.h; not COUNTERS_NO_TRACEPOINT: count system calls */
+    bool trace;          /* count them by ptrace instead: see tracer.h */
     int cpus[IPC_ROLES]; /* -1: not pinned */
 };
 

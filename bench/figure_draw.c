@@ -5,6 +5,7 @@
  */
 #include "figure_draw.h"
 #include "figure_text.h"
+#include "write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,17 +24,6 @@ static void close_all(const int files[MEMORY_FILES]) {
     for (int i = 0; i < MEMORY_FILES; i++)
         if (files[i] >= 0)
             (void)close(files[i]);
-}
-
-static int write_all(int fd, const char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t done = write(fd, bytes, count);
-        if (done < 0 && errno != EINTR)
-            return -errno;
-        bytes += done > 0 ? done : 0;
-        count -= done > 0 ? (size_t)done : 0;
-    }
-    return 0;
 }
 
 /* Makes the memory files (inherited by what is executed next) and fills the data's. */

@@ -52,7 +52,8 @@ int figure_rows_latency(const struct figure_slice *slice, FILE *csv, struct figu
 
 /* True for a trial that stands behind the cell. */
 static int belongs(const struct record *trial, const struct figure_cell *cell) {
-    return trial->status == RECORD_OK && strcmp(trial->key, cell->summary->key) == 0;
+    return trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
+           strcmp(trial->key, cell->summary->key) == 0;
 }
 
 static void throughput_range(const struct figure_cell *cell, double *least, double *most) {

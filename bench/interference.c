@@ -10,10 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool alone(const struct record *r) {
-    return isnan(r->ends[IPC_SERVER].user_ns);
-}
-
 static bool on_one_cpu(const struct record *r) {
     return r->placement.client_cpu >= 0 && r->placement.server_cpu == r->placement.client_cpu;
 }
@@ -28,10 +24,10 @@ static double cpu_of(const struct record_end *end) {
 
 static bool crowded(const struct record *r) {
     const struct record_end *server = &r->ends[IPC_SERVER], *client = &r->ends[IPC_CLIENT];
-    double used = cpu_of(client) + (alone(r) ? 0 : cpu_of(server));
+    double used = cpu_of(client) + (record_is_solo(r) ? 0 : cpu_of(server));
     if (r->placement.client_cpu < 0)
         return false;
-    if (on_one_cpu(r) || alone(r))
+    if (on_one_cpu(r) || record_is_solo(r))
         return used < 0.95 * r->duration_ns;
     return server->run_wait_ns > 0.02 * r->duration_ns ||
            client->run_wait_ns > 0.02 * r->duration_ns;

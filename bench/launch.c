@@ -3,6 +3,7 @@
  * launch.c - starts the trial's process, listens to it until it ends, and judges what it said.
  */
 #include "launch.h"
+#include "launch_arguments.h"
 
 #include "clock.h"
 #include "stop.h"
@@ -21,63 +22,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ---- the command line of the trial ---- */
-
-enum { ARGUMENTS = 21 };
-
-struct arguments {
-    char key[CELL_KEY_BYTES];
-    char time[32], warmup[32], deadline[32], seed[32];
-    const char *list[ARGUMENTS]; /* ended by NULL */
-    size_t count;
-};
-
-static void add_option(struct arguments *arguments, const char *option, const char *value) {
-    if (value == NULL)
-        return;
-    arguments->list[arguments->count++] = option;
-    arguments->list[arguments->count++] = value;
-}
-
-static void print_seconds(char *text, size_t room, uint64_t ns) {
-    (void)snprintf(text, room, "%.6f", (double)ns / 1e9);
-}
-
-/* How long: in exchanges, or in time. */
-static void add_lengths(const struct launch_request *request, struct arguments *arguments) {
-    char *time = arguments->time, *warmup = arguments->warmup;
-    bool counted = request->exchanges > 0;
-    if (counted) {
-        (void)snprintf(time, sizeof arguments->time, "%" PRIu64, request->exchanges);
-        (void)snprintf(warmup, sizeof arguments->warmup, "%" PRIu64, request->warmup_exchanges);
-    } else {
-        print_seconds(time, sizeof arguments->time, request->time_ns);
-        print_seconds(warmup, sizeof arguments->warmup, request->warmup_ns);
-    }
-    add_option(arguments, counted ? "--exchanges" : "--time", time);
-    add_option(arguments, counted ? "--warmup-exchanges" : "--warmup", warmup);
-}
-
-static void make_arguments(const struct launch_request *request, struct arguments *arguments) {
-    cell_format(request->cell, arguments->key);
-    print_seconds(arguments->deadline, sizeof arguments->deadline, request->deadline_ns);
-    (void)snprintf(arguments->seed, sizeof arguments->seed, "%llu",
-                   (unsigned long long)request->seed);
-    memset(arguments->list, 0, sizeof arguments->list);
-    arguments->count = 0;
-    arguments->list[arguments->count++] = "ipcbench";
-    arguments->list[arguments->count++] = "trial";
-    arguments->list[arguments->count++] = arguments->key;
-    add_lengths(request, arguments);
-    add_option(arguments, "--deadline", arguments->deadline);
-    add_option(arguments, "--seed", arguments->seed);
-    add_option(arguments, "--net", request->net);
-    add_option(arguments, "--verify", request->verify);
-    add_option(arguments, "--transports", request->transports);
-    if (request->purpose == RECORD_COUNTING)
-        arguments->list[arguments->count++] = "--count";
-}
 
 /* ---- the trial's process ---- */
 
@@ -168,8 +112,8 @@ static int reap(struct child *child) {
 /* ---- starting it ---- */
 
 /* In the new process, between fork and exec. */
-static void become_trial(const char *program, const struct arguments *arguments, const int *out,
-                         const int *err, pid_t parent) {
+static void become_trial(const char *program, const struct launch_arguments *arguments,
+                         const int *out, const int *err, pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
     (void)setpgid(0, 0);
@@ -203,8 +147,9 @@ static int open_pipes(int *out, int *err) {
     return 0;
 }
 
-static int start(struct child *child, const char *program, const struct arguments *arguments) {
-    int out[2], err[2];
+static int start(struct child *child, const char *program,
+                 const struct launch_arguments *arguments) {
+    int out[2] = {-1, -1}, err[2] = {-1, -1};
     int result = open_pipes(out, err);
     if (result < 0)
         return result;
@@ -298,7 +243,7 @@ static const char *complaint(struct child *child) {
 }
 
 /* Reads the record out of what was printed. -EINVAL with a sentence when there is none. */
-static int read_record(const struct child *child, const struct arguments *arguments,
+static int read_record(const struct child *child, const struct launch_arguments *arguments,
                        struct record *record, struct problem *why) {
     json_error_t error;
     json_t *json = json_loadb(child->length > 0 ? child->text : "", child->length, 0, &error);
@@ -325,7 +270,7 @@ static bool code_fits(enum record_status status, int code) {
 
 /* 0 with the trial's own record, or -EINVAL with a sentence that says why it can't be used. */
 static int judge(struct child *child, const struct launch_request *request,
-                 const struct arguments *arguments, int status, struct record *record,
+                 const struct launch_arguments *arguments, int status, struct record *record,
                  struct problem *why) {
     if (child->late)
         return problem_set(why, EINVAL, "the trial did not end within %.3g s and was killed%s",
@@ -349,42 +294,13 @@ static int judge(struct child *child, const struct launch_request *request,
                        code, complaint(child));
 }
 
-/* The command that repeats the trial. */
-static void join(const struct arguments *arguments, char *text, size_t room) {
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < arguments->count && used + 1 < room; i++) {
-        int more = snprintf(text + used, room - used, "%s%s", i > 0 ? " " : "", arguments->list[i]);
-        used += more > 0 ? (size_t)more : 0;
-    }
-}
-
-void launch_stand_in(const struct launch_request *request, enum record_status status,
-                     const char *why, struct record *record) {
-    struct arguments arguments;
-    struct tm utc;
-    time_t now = time(NULL);
-    make_arguments(request, &arguments);
-    record_init(record);
-    memcpy(record->key, arguments.key, sizeof record->key);
-    record->cell = *request->cell;
-    record->placement = *request->placement;
-    record->status = status;
-    record->seed = request->seed;
-    (void)snprintf(record->why, sizeof record->why, "%s", why);
-    (void)snprintf(record->verify, sizeof record->verify, "%s", request->verify);
-    if (gmtime_r(&now, &utc) != NULL)
-        (void)strftime(record->started, sizeof record->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    join(&arguments, record->command, sizeof record->command);
-}
-
 int launch_trial(const struct launch_request *request, struct record *record,
                  struct problem *problem) {
     const char *program = request->program != NULL ? request->program : "/proc/self/exe";
-    struct arguments arguments;
+    struct launch_arguments arguments;
     struct child child = {.out = -1, .err = -1, .exited = -1};
     struct problem why = {""};
-    make_arguments(request, &arguments);
+    launch_arguments_make(request, &arguments);
     arguments.list[arguments.count] = "--json";
     child.kill_at_ns = clock_system_ns() + request->deadline_ns + request->grace_ns;
     int result = start(&child, program, &arguments);

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"list", "transports: what each is, can do here, or why it can't", command_list},
     {"doctor", "what on this host would spoil the numbers, and what mends it", command_doctor},
     {"calibrate", "the floors: what this machine itself allows", command_calibrate},
+    {"selftest", "the controls: can this host be measured now?", command_selftest},
     {"run", "many trials in random order, into one run file", command_run},
     {"trial", "one trial", command_trial},
     {"show", "the tables of a run file", command_show},

@@ -156,9 +156,25 @@ static double counted(const struct end_task *task, enum counter counter, double 
     return sum / exchanges;
 }
 
+static double traced(const struct end_task *task, double exchanges) {
+    double sum = 0;
+    for (int role = first_role(task); role < IPC_ROLES; role++)
+        sum += difference(0, task->control->ends[role].traced_calls);
+    return sum / exchanges;
+}
+
+static void record_system_calls(const struct end_task *task, double exchanges, struct record *r) {
+    double by_tracepoint = counted(task, COUNTER_SYSTEM_CALLS, 1, exchanges);
+    bool by_ptrace = isnan(by_tracepoint);
+    r->system_calls = by_ptrace ? traced(task, exchanges) : by_tracepoint;
+    if (!isnan(r->system_calls))
+        record_add_fact(r->facts, &r->fact_count, "system_calls_by",
+                        by_ptrace ? "ptrace" : "tracepoint");
+}
+
 static void record_counters(const struct end_task *task, struct record *r) {
     double exchanges = r->exchanges + WORKLOAD_UNCOUNTED;
-    r->system_calls = counted(task, COUNTER_SYSTEM_CALLS, 1, exchanges);
+    record_system_calls(task, exchanges, r);
     r->instructions = counted(task, COUNTER_INSTRUCTIONS, 0, exchanges);
     r->cycles = counted(task, COUNTER_CYCLES, 0, exchanges);
     r->cache_misses = counted(task, COUNTER_CACHE_MISSES, 0, exchanges);

@@ -104,6 +104,10 @@ void record_init(struct record *record) {
         forget_numbers(end_fields, &record->ends[role]);
 }
 
+bool record_is_solo(const struct record *record) {
+    return isnan(record->ends[IPC_SERVER].first_cpu);
+}
+
 void record_free(struct record *record) {
     free(record->histogram);
     record_init(record);

@@ -103,6 +103,9 @@ struct record {
 void record_init(struct record *record);
 void record_free(struct record *record);
 
+/* Had the trial one end only? Told by what is not known of the other. */
+bool record_is_solo(const struct record *record);
+
 /* A new reference, or NULL without memory. */
 json_t *record_to_json(const struct record *record);
 

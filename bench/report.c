@@ -4,6 +4,7 @@
  */
 #include "report.h"
 #include "figure_draw.h"
+#include "write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,17 +48,6 @@ int report_scripts(const char *given, char *path, size_t room, struct problem *p
                        folder, beside[0], folder, beside[1]);
 }
 
-static int write_bytes(int fd, const char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t done = write(fd, bytes, count);
-        if (done < 0 && errno != EINTR)
-            return -errno;
-        bytes += done > 0 ? done : 0;
-        count -= done > 0 ? (size_t)done : 0;
-    }
-    return 0;
-}
-
 /* Writes aside, then renames. Not synced: a report can be made again from its run. */
 static int write_file(int folder, const char *name, const char *suffix, const char *bytes,
                       size_t count, struct problem *problem) {
@@ -65,7 +55,7 @@ static int write_file(int folder, const char *name, const char *suffix, const ch
     (void)snprintf(file, sizeof file, "%s%s", name, suffix);
     (void)snprintf(aside, sizeof aside, ".%s%s.part", name, suffix);
     int fd = openat(folder, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-    int error = fd < 0 ? -errno : write_bytes(fd, bytes, count);
+    int error = fd < 0 ? -errno : write_all(fd, bytes, count);
     if (fd >= 0 && close(fd) != 0 && error == 0)
         error = -errno;
     if (error == 0 && renameat(folder, aside, folder, file) != 0)

@@ -7,6 +7,7 @@
 
 #include "fields.h"
 #include "summary.h"
+#include "write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,19 +31,6 @@ struct store {
     size_t trials;
     bool made_folder;
 };
-
-static int write_all(int fd, const char *text, size_t length) {
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-        if (written < 0 && errno != EINTR)
-            return -errno;
-        if (written > 0) {
-            text += written;
-            length -= (size_t)written;
-        }
-    }
-    return 0;
-}
 
 static int write_json(int fd, const json_t *json, size_t flags) {
     char *text = json_dumps(json, FIELDS_DUMP | flags);

@@ -14,8 +14,8 @@
 
 struct store; /* an open journal */
 
-/* Makes the folder if its parent exists, checks that both files can be written, refuses to overwrite
- * a run file, starts the journal. 0 or -errno with a problem. */
+/* Makes the folder if its parent exists, checks that both files can be written, refuses to
+ * overwrite a run file, starts the journal. 0 or -errno with a problem. */
 int store_begin(const char *path, const json_t *environment, const json_t *options,
                 struct store **store, struct problem *problem);
 

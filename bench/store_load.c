@@ -223,7 +223,7 @@ static int load_text(const char *path, const struct text *text, struct run *run,
                      struct problem *problem) {
     size_t end;
     json_t *json = first_value(path, text, &end, problem);
-    if (json == NULL)
+    if (json == NULL || text->bytes == NULL)
         return -EINVAL;
     const char *rest = text->bytes + end;
     size_t blank = strspn(rest, " \t\r\n");

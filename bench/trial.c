@@ -227,6 +227,8 @@ static void run_ends(struct trial *t, const struct end_task *task) {
 
 static struct end_task describe_task(const struct trial *t) {
     const struct trial_options *o = t->options;
+    bool count = o->purpose == RECORD_COUNTING;
+    int64_t tracepoint = count ? counters_tracepoint() : COUNTERS_NO_TRACEPOINT;
     return (struct end_task){
         .transport = t->transport,
         .link = t->link,
@@ -239,8 +241,8 @@ static struct end_task describe_task(const struct trial *t) {
         .size_bytes = o->cell.size_bytes,
         .seed = o->seed,
         .verify_full = o->verify_full,
-        .tracepoint =
-            o->purpose == RECORD_COUNTING ? counters_tracepoint() : COUNTERS_NO_TRACEPOINT,
+        .tracepoint = tracepoint,
+        .trace = count && tracepoint == COUNTERS_NO_TRACEPOINT,
         .cpus = {[IPC_SERVER] = o->placement.server_cpu, [IPC_CLIENT] = o->placement.client_cpu}};
 }
 
@@ -253,7 +255,8 @@ static int run_linked(struct trial *t) {
         run_ends(t, &task);
     }
     t->transport->cleanup(t->link);
-    return ready && t->record->status == RECORD_OK ? outcome_measured(&task, t->record) : 0;
+    bool measured = ready && !t->supervision.interrupted && t->record->status == RECORD_OK;
+    return measured ? outcome_measured(&task, t->record) : 0;
 }
 
 static void record_instrument(const struct clock *clock, struct record *record) {

@@ -190,6 +190,7 @@ int workload_server(struct workload *w) {
         return error;
     w->mark(w->context, WORKLOAD_BEGIN);
     error = serve_phase(w);
-    w->mark(w->context, WORKLOAD_END);
+    if (!error)
+        w->mark(w->context, WORKLOAD_END);
     return error;
 }

@@ -7,7 +7,9 @@
  * A message costs no system call, 2 copies within the client, and no wake-up.
  *
  * A delay is a number of steps of a loop whose steps depend on each other, timed when the end
- * attaches: finer than the clock's own steps, which it is there to check.
+ * attaches: finer than the clock's own steps, which it is there to check. Fences keep the CPU from
+ * starting the next exchange while the loop still runs; known-delay has them also when its delay is
+ * 0, so that the difference to that is the delay and nothing else.
  */
 #include "helper.h"
 
@@ -19,40 +21,57 @@ struct null_link {
     struct ipc_link base;
     uint64_t delay_ns;
     uint64_t one_in;
+    uint64_t fence;
 };
 
 struct null_end {
     struct ipc_end base;
     void *kept; /* the message sent last: the caller may change its own before it receives */
     uint64_t steps;
+    bool fenced;
     uint64_t one_in, until; /* exchanges from one delayed one to the next, and left until it */
 };
 
-static const struct ipc_knob knobs[] = {{.name = "delay",
-                                         .kind = IPC_KNOB_NUMBER,
-                                         .offset = offsetof(struct null_link, delay_ns),
-                                         .fallback = "0",
-                                         .high = 1000000000,
-                                         .help = "delay of a reply in ns"},
-                                        {.name = "one-in",
-                                         .kind = IPC_KNOB_NUMBER,
-                                         .offset = offsetof(struct null_link, one_in),
-                                         .fallback = "1",
-                                         .low = 1,
-                                         .high = 1000000,
-                                         .help = "delay one reply in that many: 100 delays 1%"},
-                                        {.name = NULL}};
+static const struct ipc_knob knobs[] = {
+    {.name = "delay",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct null_link, delay_ns),
+     .fallback = "0",
+     .high = 1000000000,
+     .help = "delay of a reply in ns"},
+    {.name = "one-in",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct null_link, one_in),
+     .fallback = "1",
+     .low = 1,
+     .high = 1000000,
+     .help = "delay one reply in that many: 100 delays 1%"},
+    {.name = "fence",
+     .kind = IPC_KNOB_FLAG,
+     .offset = offsetof(struct null_link, fence),
+     .fallback = "0",
+     .help = "1: no exchange overlaps the delay of the one before it"},
+    {.name = NULL}};
 
 static const struct ipc_preset presets[] = {
     {.name = "null", .knobs = "", .summary = "no transport at all: what the harness itself costs"},
     {.name = "known-delay",
-     .knobs = "delay=1000",
+     .knobs = "delay=1000,fence=1",
      .summary = "no transport, and a known delay: the harness must report just that"},
     {.name = NULL}};
 
 static int setup(struct ipc_link *base) {
     (void)base;
     return 0;
+}
+
+/* Nothing after it starts before all before it is done. */
+static inline void fence(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_lfence();
+#elif defined(__aarch64__)
+    __asm__ volatile("dsb sy\n\tisb" ::: "memory");
+#endif
 }
 
 /* A chain of multiplications, none of which can start before the last one is done. */
@@ -70,23 +89,37 @@ static double now_ns(void) {
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* The steps that take `ns`: from the fastest of several timings, since interruptions only add. */
+static double time_of(uint64_t steps) {
+    double before = now_ns();
+    fence();
+    burn(steps);
+    fence();
+    return now_ns() - before;
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The steps that take `ns`: from the difference between two lengths, so that what a call costs
+ * drops out, and from the median of several, since the trial won't have the quickest moments only.
+ */
 static uint64_t steps_of(uint64_t ns) {
-    enum { STEPS = 400000, TRIES = 9 };
-    double least = 1e18;
-    for (int i = 0; ns > 0 && i < TRIES; i++) {
-        double before = now_ns();
-        burn(STEPS);
-        double took = now_ns() - before;
-        least = took < least ? took : least;
-    }
-    return (uint64_t)((double)ns * STEPS / least + 0.5);
+    enum { STEPS = 50000, TRIES = 41 };
+    double took[TRIES];
+    for (int i = 0; i < TRIES; i++)
+        took[i] = time_of(2 * STEPS) - time_of(STEPS);
+    qsort(took, TRIES, sizeof *took, compare);
+    double step_ns = took[TRIES / 2] / STEPS;
+    return step_ns > 0 ? (uint64_t)((double)ns / step_ns + 0.5) : 0;
 }
 
 static int attach(struct ipc_end *base) {
     struct null_end *end = (struct null_end *)base;
     const struct null_link *link = (const struct null_link *)base->link;
-    end->steps = steps_of(link->delay_ns);
+    end->steps = link->delay_ns > 0 ? steps_of(link->delay_ns) : 0;
+    end->fenced = link->fence != 0;
     end->one_in = end->until = link->one_in;
     end->kept = malloc(base->link->max_bytes);
     return end->kept ? 0 : ipc_fail_with(&base->fault, "malloc", ENOMEM);
@@ -99,10 +132,14 @@ static int send_message(struct ipc_end *base, const void *message, size_t bytes)
 
 static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
     struct null_end *end = (struct null_end *)base;
+    if (end->fenced)
+        fence();
     if (end->steps > 0 && --end->until == 0) {
         burn(end->steps);
         end->until = end->one_in;
     }
+    if (end->fenced)
+        fence();
     memcpy(message, end->kept, bytes);
     return 0;
 }

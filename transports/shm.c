@@ -111,7 +111,7 @@ static int attach(struct ipc_end *base) {
     struct shm_end *end = (struct shm_end *)base;
     const struct shm_link *link = (const struct shm_link *)base->link;
     struct area *area = link->area;
-    int me = base->role, peer = !me;
+    enum ipc_role me = base->role, peer = me == IPC_SERVER ? IPC_CLIENT : IPC_SERVER;
     end->mine = &area->heads.head[me];
     end->theirs = &area->heads.head[peer];
     end->small_out = area->heads.small[me];

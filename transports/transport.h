@@ -50,7 +50,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure below changes; a plug-in of another number is refused. */
-#define IPC_ABI   1
+#define IPC_ABI 1
 /* Alignment of every link and end, in bytes: two cache lines, since adjacent-line prefetch pairs
  * them on x86. */
 #define IPC_ALIGN 128
@@ -85,10 +85,10 @@ struct ipc_network {
  */
 struct ipc_link {
     enum ipc_wait wait;
-    size_t max_bytes;                  /* no message of the trial is larger */
-    uint64_t spin_budget_ns;           /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
-    uint8_t token[16];                 /* random for each trial: proves that a peer is ours */
-    const char *name;                  /* unique for each trial, for kernel objects that need names */
+    size_t max_bytes;        /* no message of the trial is larger */
+    uint64_t spin_budget_ns; /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
+    uint8_t token[16];       /* random for each trial: proves that a peer is ours */
+    const char *name;        /* unique for each trial, for kernel objects that need names */
     const struct ipc_network *network; /* NULL unless .needs_network */
     /* Records a fact for the reader of the results, such as a buffer size that was read back.
      * From setup and attach only; never from send or recv. Both strings are copied. */
@@ -136,11 +136,11 @@ enum ipc_knob_kind {
 struct ipc_knob {
     const char *name;
     enum ipc_knob_kind kind;
-    size_t offset;               /* offsetof(struct my_link, field), the field being a uint64_t */
-    const char *fallback;        /* the default, as a user would write it */
-    uint64_t low, high;          /* limits of a number or of a size, both allowed */
-    const char *const *choices;  /* IPC_KNOB_CHOICE: the words, ended by NULL */
-    const char *help;            /* one line, with the unit */
+    size_t offset;              /* offsetof(struct my_link, field), the field being a uint64_t */
+    const char *fallback;       /* the default, as a user would write it */
+    uint64_t low, high;         /* limits of a number or of a size, both allowed */
+    const char *const *choices; /* IPC_KNOB_CHOICE: the words, ended by NULL */
+    const char *help;           /* one line, with the unit */
 };
 
 /* A second name under which the transport is listed, with some knobs set: "nodelay=1,family=6". */

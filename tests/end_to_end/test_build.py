@@ -199,6 +199,14 @@ class Bare(Case):
         for package in ("libjansson-dev", " make"):  # is there already
             self.assertNotIn(package, installed)
 
+    def test_setup_and_what_needs_it_in_one_go(self):
+        self.program("dpkg-query", "exit 1")
+        self.program("id", "echo 0")
+        real = shutil.which("pkg-config")
+        self.program("apt-get", f"{shutil.which('ln')} -sf {real} {self.bin}/pkg-config")
+        result = run("make", "-s", "-j4", "setup", "packages", cwd=ROOT, env=self.env)
+        self.assert_result(result, 0)
+
     def test_setup_uses_sudo_when_not_root(self):
         log = self.folder / "log"
         self.program("dpkg-query", "exit 1")

@@ -2,9 +2,11 @@
 """A scripted transport drives the harness through every failure that it must catch."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
+import unittest
 
 from support import BUILD, FAKES, Case, ipcbench, is_alive
 
@@ -63,6 +65,11 @@ class Faults(Case):
         record = self.trial("fake/pingpong/block/same-core/65537", "--transports", FAKES, code=77)
         self.assertEqual(record["status"], "not applicable")
         self.assertIn("65536", record["why"])
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two CPUs")
+    def test_an_end_that_is_not_where_the_label_says_is_refused(self):
+        for side in ("server", "client"):
+            self.check(self.fault("move", side), "failed", 1, [side, "was pinned to CPU", "ran on"])
 
     def test_a_deadline_reaches_an_end_that_spins(self):
         self.check(self.fault("hang", "client", "spin", "unpinned"), "failed", 1, ["2 s"])

@@ -7,6 +7,7 @@
  */
 #include "helper.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,19 @@ static int fail_attach(struct fake_end *end) {
 static int hang_in_attach(struct fake_end *end) {
     while (pause() != 0)
         (void)end;
+    return 0;
+}
+
+/* Breaks the contract: leaves the CPU on which the harness has put the end. */
+static int leave_cpu(struct fake_end *end) {
+    cpu_set_t others;
+    int here = sched_getcpu();
+    CPU_ZERO(&others);
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if ((int)cpu != here)
+            CPU_SET(cpu, &others);
+    if (sched_setaffinity(0, sizeof others, &others) < 0)
+        return ipc_fail(&end->base.fault, "sched_setaffinity");
     return 0;
 }
 
@@ -204,6 +218,7 @@ enum script_name {
     LITTER,
     ATTACH_ERROR,
     ATTACH_HANG,
+    MOVE,
     DETACH_ERROR,
     SEND_ERROR,
     RECV_ERROR,
@@ -230,6 +245,7 @@ static const char *const names[SCRIPTS + 1] = {
     [LITTER] = "litter",
     [ATTACH_ERROR] = "attach-error",
     [ATTACH_HANG] = "attach-hang",
+    [MOVE] = "move",
     [DETACH_ERROR] = "detach-error",
     [SEND_ERROR] = "send-error",
     [RECV_ERROR] = "recv-error",
@@ -254,6 +270,7 @@ static const struct script scripts[SCRIPTS] = {
     [LITTER] = {.setup = leave_name},
     [ATTACH_ERROR] = {.attach = fail_attach},
     [ATTACH_HANG] = {.attach = hang_in_attach},
+    [MOVE] = {.attach = leave_cpu},
     [DETACH_ERROR] = {.detach = fail_detach},
     [SEND_ERROR] = {.send = fail_send},
     [RECV_ERROR] = {.recv = fail_recv},

@@ -203,8 +203,8 @@ static void wrong_characters_are_refused(void **state) {
                                         "HIST=AAA",
                                         "HISTFA=A",
                                         "====",
-                                        "HIST\xff"
-                                        "AAA",
+                                        ("HIST\xff"
+                                         "AAA"),
                                         "HIST-AAA",
                                         "HIST\nAAA",
                                         "HIST===="};

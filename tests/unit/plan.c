@@ -46,7 +46,7 @@ static void assert_cells(const struct plan_input *input, const char *const *expe
     struct problem problem = {""};
     assert_int_equal(plan_make(input, &plan, &problem), 0);
     size_t count = 0;
-    for (; expected[count] != NULL && count < plan.cell_count; count++) {
+    for (; count < plan.cell_count && expected[count] != NULL; count++) {
         const char *key = expected[count] + (expected[count][0] == '!');
         assert_string_equal(plan.cells[count].key, key);
         assert_int_equal(plan.cells[count].possible, expected[count][0] != '!');

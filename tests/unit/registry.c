@@ -28,11 +28,11 @@ struct fixture {
 static int set_up(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     char own[PATH_MAX] = "";
+    *state = f;
     if (f == NULL || readlink("/proc/self/exe", own, sizeof own - 1) < 0)
         return -1;
     (void)snprintf(f->plugins, sizeof f->plugins, "%.4000s/../plugins", dirname(own));
     (void)snprintf(f->folder, sizeof f->folder, "/tmp/ipcbench-registry-XXXXXX");
-    *state = f;
     return mkdtemp(f->folder) ? 0 : -1;
 }
 

@@ -71,8 +71,10 @@ static void expect_order(const char *output, const char *const *texts) {
     const char *at = output;
     for (; *texts != NULL; texts++) {
         const char *found = strstr(at, *texts);
-        if (found == NULL)
+        if (found == NULL) {
             fail_msg("'%s' doesn't follow in:\n%s", *texts, output);
+            return;
+        }
         at = found + strlen(*texts);
     }
 }
