@@ -55,8 +55,9 @@ struct shm_end {
     unsigned char *small_out, *large_out;
     const unsigned char *small_in, *large_in;
     struct sleeper *me, *peer;
-    uint32_t sent, taken; /* messages so far */
+    uint32_t sent, taken; /* messages so far; the one that is waited for counts as taken */
     uint32_t told;        /* the receipt that was published last */
+    uint64_t next;        /* the head that the next message will publish */
     uint32_t receipt;     /* the peer's receipt that was seen last */
     uint64_t spins;       /* parking: looks before sleeping */
 };
@@ -107,6 +108,14 @@ static uint64_t spins_of(const struct shm_link *link, _Atomic uint64_t *head) {
     return budget * TRIES / (took ? took : 1);
 }
 
+static inline uint32_t half(uint64_t head, int which) {
+    return (uint32_t)(head >> (32 * which));
+}
+
+static inline uint64_t head_of(uint32_t sent, uint32_t taken) {
+    return (uint64_t)taken << 32 | sent;
+}
+
 static int attach(struct ipc_end *base) {
     struct shm_end *end = (struct shm_end *)base;
     const struct shm_link *link = (const struct shm_link *)base->link;
@@ -120,23 +129,19 @@ static int attach(struct ipc_end *base) {
     end->large_in = area->large + (size_t)peer * link->large_bytes;
     end->me = &area->sleepers[me];
     end->peer = &area->sleepers[peer];
+    end->next = head_of(1, 0);
     if (link->base.wait == IPC_PARK)
         end->spins = spins_of(link, end->theirs);
     return 0;
-}
-
-static inline uint32_t half(uint64_t head, int which) {
-    return (uint32_t)(head >> (32 * which));
 }
 
 static inline uint64_t look(const struct shm_end *end) {
     return atomic_load_explicit(end->theirs, memory_order_acquire);
 }
 
-static inline void publish(struct shm_end *end) {
-    uint64_t head = (uint64_t)end->taken << 32 | end->sent;
-    end->told = end->taken;
+static inline void publish(struct shm_end *end, uint64_t head) {
     atomic_store_explicit(end->mine, head, memory_order_release);
+    end->told = half(head, RECEIPT);
 }
 
 /* The 32 bits of a head that a futex can watch. */
@@ -207,23 +212,28 @@ static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *mess
     if (__builtin_expect(end->receipt != end->sent, 0))
         await(end, wait, RECEIPT, end->sent);
     copy(bytes <= SMALL ? end->small_out : end->large_out, message, bytes);
-    end->sent++;
-    publish(end);
+    publish(end, end->next);
     if (wait != IPC_SPIN)
         wake(end);
+    end->sent++;
+    end->next = head_of(end->sent + 1, end->taken);
     return 0;
 }
 
+/* All that can be done before the message is there is done before: what follows its arrival delays
+ * the reply. */
 static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, size_t bytes) {
     struct shm_end *end = (struct shm_end *)base;
+    const unsigned char *from = bytes <= SMALL ? end->small_in : end->large_in;
     if (__builtin_expect(end->told != end->taken, 0)) {
-        publish(end); /* no message of ours has carried the receipt */
+        publish(end, head_of(end->sent, end->taken)); /* no message has carried the receipt */
         if (wait != IPC_SPIN)
             wake(end);
     }
-    await(end, wait, SEQUENCE, end->taken + 1);
-    copy(message, bytes <= SMALL ? end->small_in : end->large_in, bytes);
     end->taken++;
+    end->next = head_of(end->sent + 1, end->taken);
+    await(end, wait, SEQUENCE, end->taken);
+    copy(message, from, bytes);
     return 0;
 }
 
