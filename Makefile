@@ -34,12 +34,14 @@ PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard transports/*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c))
 TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
 CONTRACT := $(BUILD)/tests/contract/contract
+PEER     := $(BUILD)/tests/peers/bare
+COST     := $(BUILD)/tests/cost/harness
 
 all: $(BUILD)/ipcbench plugins ## builds ipcbench and its transports (plain `make`)
 
 help: ## names every target
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
 
 setup: ## installs every package that building, testing and plotting need (Debian, Ubuntu)
 	@scripts/setup
@@ -51,10 +53,19 @@ bench: all ## measures this machine: run file in results/, plots in results/repo
 	$(BUILD)/ipcbench report -o results/report "$$file" && \
 	echo "The run file is $$file, the report is in results/report/." && exit $$code
 
+crosscheck: all ## hyperfine times whole trials: does it agree with the harness? (RUN=options)
+	@scripts/crosscheck --ipcbench $(BUILD)/ipcbench --keep results/crosscheck $(RUN)
+
+prove-peers: all $(PEER) ## runs ipcbench beside perf bench, plain loops and others (RUN=options)
+	@scripts/prove-peers --build $(BUILD) $(RUN)
+
+harness-cost: $(COST) ## what each part of the harness adds to a round trip
+	@$(COST)
+
 check: all tests ## runs every test; T=pipe: the contract suite and the listing of one transport
 	@scripts/check $(BUILD) $(T)
 
-tests: all $(TESTS) $(CONTRACT) test-plugins ## builds the tests without running them
+tests: all $(TESTS) $(CONTRACT) $(PEER) $(COST) test-plugins ## builds the tests without running them
 
 lint: ## layout and static analysis: clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
@@ -110,8 +121,16 @@ $(TESTS): $(BUILD)/%: %.c $(BUILD)/libbench.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) $(DEPEND) $< $(BUILD)/libbench.a -o $@ $(LINK) $(LIBS) -lcmocka
 
+$(COST): $(BUILD)/tests/cost/harness.o $(BUILD)/libbench.a
+	$(CC) $(LINK) $^ -o $@ $(LIBS)
+
 $(CONTRACT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/contract/*.c)) $(BUILD)/libbench.a
 	$(CC) $(LINK) $^ -o $@ $(LIBS)
+
+# No part of the product, and nothing of it goes in.
+$(PEER): $(BUILD)/%: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -fPIE $(DEPEND) $< -o $@ $(LINK)
 
 # A plug-in sees the contract and the libraries that a comment in its source names
 # ("pkg-config: liburing"). Where these are missing, a sentence takes the plug-in's place.
@@ -136,8 +155,8 @@ test-plugins: $(HELPERS)
 	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
 
 FORCE:
-.PHONY: all help setup bench check tests lint install uninstall clean packages plugins \
-  test-plugins FORCE
+.PHONY: all help setup bench crosscheck prove-peers harness-cost check tests lint install uninstall clean \
+  packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
