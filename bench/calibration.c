@@ -109,7 +109,10 @@ static struct calibration_floor hand_over_ns(const struct calibration_pair *pair
     const struct placement *place = &pair->placement;
     if (place->server_cpu >= 0 && place->server_cpu == place->client_cpu)
         return (struct calibration_floor){switches_ns, switches_ns};
-    return (struct calibration_floor){bounce_ns, wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
+    bool near = bounce_ns * CALIBRATION_HARD_SHARE < CALIBRATION_HARD_BOUNCE_NS || isnan(bounce_ns);
+    return (struct calibration_floor){near ? bounce_ns
+                                           : CALIBRATION_HARD_BOUNCE_NS / CALIBRATION_HARD_SHARE,
+                                      wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
 }
 
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,

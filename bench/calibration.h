@@ -66,6 +66,11 @@ struct calibration_floor {
  * higher clock rate, a virtual CPU that has moved). */
 #define CALIBRATION_HARD_SHARE 0.5
 
+/* And no bounce is harder than this, in ns: about half of the fastest that two cores of one cache
+ * are known to do. A virtual machine's CPUs were seen to come eight times as near for the length of
+ * a trial, and to be apart again before and after it. */
+#define CALIBRATION_HARD_BOUNCE_NS 25.0
+
 /* `solo`: the transport has no server, and nothing to wait for; then there is no floor. */
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
                                               const struct cell *cell, bool solo);

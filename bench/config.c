@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define DEFAULT_BUDGET    "50"
+#define DEFAULT_BUDGET    "55"
 #define DEFAULT_PRECISION "3"
 #define MOST_SECONDS      (30 * 86400.0)
 
@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
      2},
     {"time", OPTION_TIME, "SECONDS", 0, "measured in each trial (default: from the budget)", 2},
     {"warmup", OPTION_WARMUP, "SECONDS", 0,
-     "before, unmeasured (default: 0.1 to 0.2, from the budget)", 2},
+     "before, unmeasured (default: 0.07 to 0.2, from the budget)", 2},
     {"precision", OPTION_PRECISION, "PERCENT", 0,
      "stop when the 95% interval of each median is within this to both sides "
      "(default " DEFAULT_PRECISION ")",

@@ -22,7 +22,7 @@ enum {
 #define SHORT_NS     (30 * MS)  /* the shortest measured time, and */
 #define GOOD_NS      (100 * MS) /* the one that more than FEW_ROUNDS must leave, and */
 #define LONG_NS      (500 * MS) /* the one beyond which more trials are worth more */
-#define WARMUP_NS    (100 * MS) /* across cores, the first 60 ms differ from the rest */
+#define WARMUP_NS    (70 * MS) /* across cores most of the start-up transient is over after 60 ms */
 #define LONG_WARM_NS (200 * MS)
 
 /* One cell that is being considered. */

@@ -23,7 +23,7 @@
 
 /* Beside warm-up and measured time: starting a process, finding the topology, making a namespace,
  * the end. Only an estimate to begin with; later the trials themselves show it. */
-#define PLAN_OVERHEAD_NS UINT64_C(30000000)
+#define PLAN_OVERHEAD_NS UINT64_C(20000000)
 
 /* A transport that may run, and what it can do. */
 struct plan_transport {
@@ -110,7 +110,7 @@ struct plan_wishes {
 };
 
 /* Chooses the rounds, the measured time and the warm-up: five rounds if 30 ms of measuring fit
- * after a warm-up of 100 ms, up to ten if 100 ms do, fewer if they must be; then the trials grow to
+ * after a warm-up of 70 ms, up to ten if 100 ms do, fewer if they must be; then the trials grow to
  * fill the budget, to 500 ms at most. 0, -ENOMEM, or -EINVAL with a problem that says which budget
  * is needed, when not even one round (or the trials wished for) fits. */
 int plan_schedule(struct plan *plan, const struct plan_wishes *wishes, struct problem *problem);

@@ -36,7 +36,7 @@ struct session {
 };
 
 /* What counting the system calls of one cell takes, about. */
-#define SESSION_COUNTING_NS UINT64_C(40000000)
+#define SESSION_COUNTING_NS UINT64_C(25000000)
 
 /* Runs the trials of the plan, one by one, and keeps each record in the journal and in
  * session->run. A request to stop ends it early, with session->interrupted. 0, or -errno with a

@@ -59,23 +59,23 @@ struct schedule {
 static void the_budget_decides_rounds_and_lengths(void **state) {
     (void)state;
     static const struct schedule cases[] = {
-        /* one round at its shortest: 30 + 100 + 30 ms */
-        {50, 0, 8 * S, PLAN_CHOOSE, PLAN_CHOOSE, 1, 30 * MS, 100 * MS},
-        /* 3 rounds of 196 ms */
-        {85, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 3, 66 * MS, 100 * MS},
+        /* one round at its shortest: 20 + 70 + 30 ms */
+        {50, 0, 6 * S, PLAN_CHOOSE, PLAN_CHOOSE, 1, 30 * MS, 70 * MS},
+        /* 4 rounds of 147 ms */
+        {85, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 4, 57 * MS, 70 * MS},
         /* 5 rounds of 200 ms; 6 would leave less than 100 ms of measuring */
-        {50, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 5, 70 * MS, 100 * MS},
-        {20, 0, 20 * S, PLAN_CHOOSE, PLAN_CHOOSE, 5, 70 * MS, 100 * MS},
-        /* 10 rounds of 500 ms: a quarter of 470 ms is warm-up */
-        {10, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 10, 353 * MS, 117 * MS},
+        {50, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 5, 110 * MS, 70 * MS},
+        {20, 0, 20 * S, PLAN_CHOOSE, PLAN_CHOOSE, 5, 110 * MS, 70 * MS},
+        /* 10 rounds of 500 ms: a quarter of 480 ms is warm-up */
+        {10, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 10, 360 * MS, 120 * MS},
         /* no trial is longer than that */
         {1, 0, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 10, 500 * MS, 200 * MS},
         /* what the user says stays */
         {10, 0, 50 * S, 20 * MS, 5 * MS, 10, 20 * MS, 5 * MS},
-        {10, 0, 50 * S, 400 * MS, PLAN_CHOOSE, 9, 400 * MS, 125 * MS},
+        {10, 0, 50 * S, 400 * MS, PLAN_CHOOSE, 10, 400 * MS, 80 * MS},
         {10, 3, 50 * S, PLAN_CHOOSE, PLAN_CHOOSE, 3, 500 * MS, 200 * MS},
         {10, 7, PLAN_NO_BUDGET, PLAN_CHOOSE, 20 * MS, 7, 100 * MS, 20 * MS},
-        {10, 200, PLAN_NO_BUDGET, 9 * S, PLAN_CHOOSE, 200, 9 * S, 100 * MS},
+        {10, 200, PLAN_NO_BUDGET, 9 * S, PLAN_CHOOSE, 200, 9 * S, 70 * MS},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct plan plan;
@@ -97,14 +97,14 @@ static void a_budget_that_holds_no_round_is_refused_with_the_need(void **state) 
     (void)state;
     struct plan plan;
     struct problem problem = {""};
-    struct plan_wishes asked = wishes(7999 * MS);
+    struct plan_wishes asked = wishes(5999 * MS);
     make_cells(50, &plan);
     assert_int_equal(plan_schedule(&plan, &asked, &problem), -EINVAL);
-    assert_non_null(strstr(problem.text, "about 8 s"));
+    assert_non_null(strstr(problem.text, "about 6 s"));
     assert_non_null(strstr(problem.text, "--budget"));
     asked.trials = 3;
     assert_int_equal(plan_schedule(&plan, &asked, &problem), -EINVAL);
-    assert_non_null(strstr(problem.text, "about 24 s"));
+    assert_non_null(strstr(problem.text, "about 18 s"));
     plan_free(&plan);
 }
 
@@ -240,8 +240,8 @@ static void a_round_ends_early_rather_than_beyond_the_budget(void **state) {
     size_t counts[85] = {0}, order[1000];
     make_cells(85, &plan);
     assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
-    assert_int_equal(plan.rounds, 3);
-    /* The trials take longer than thought: 200 of the 255 fit. */
+    assert_int_equal(plan.rounds, 4);
+    /* The trials take longer than thought: 200 of the 340 fit. */
     assert_int_equal(play(&plan, 250 * MS, steady, counts, order, COUNT(order)), 200);
     for (size_t i = 0; i < 85; i++)
         assert_in_range(counts[i], 2, 3);
@@ -279,7 +279,7 @@ static void the_forecast_counts_the_running_trial_and_ends_at_what_ran(void **st
     struct plan_wishes asked = wishes(PLAN_NO_BUDGET);
     asked.trials = 2;
     asked.time_ns = 70 * MS;
-    asked.warmup_ns = 100 * MS;
+    asked.warmup_ns = 110 * MS;
     make_cells(3, &plan);
     assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
     for (size_t i = 0; i < 6; i++) {
@@ -302,10 +302,50 @@ static void the_forecast_knows_the_budget(void **state) {
     make_cells(85, &plan);
     assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
     size_t next = plan_next(&plan, 0);
-    assert_int_equal(plan_expected_trials(&plan, 0), 255);
+    assert_int_equal(plan_expected_trials(&plan, 0), 340);
     plan_note(&plan, next, PLAN_OK, 1000, 1 * S);
     assert_int_equal(plan_expected_trials(&plan, 1 * S), 50);
     assert_int_equal(plan_left_ns(&plan, 1 * S), 49 * S);
+    plan_free(&plan);
+}
+
+static void flagged_trials_are_repeated_after_the_rounds(void **state) {
+    (void)state;
+    struct plan plan;
+    struct problem problem = {""};
+    struct plan_wishes asked = wishes(100 * S);
+    make_cells(2, &plan);
+    assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
+    size_t first = plan_next(&plan, 0);
+    plan_note(&plan, first, PLAN_FLAGGED, 1000, MS);
+    for (size_t i = 1; i < 2 * plan.rounds; i++)
+        plan_note(&plan, plan_next(&plan, 0), PLAN_OK, 1000, MS);
+    assert_int_equal(plan.cells[first].trials, plan.rounds); /* it counts */
+    /* Both cells are known to the last digit: nothing is left but the repetition. */
+    assert_int_equal(plan_next(&plan, 0), first);
+    plan_note(&plan, first, PLAN_OK, 1000, MS);
+    assert_int_equal(plan_next(&plan, 0), PLAN_END);
+    plan_free(&plan);
+}
+
+static void a_busy_host_ends_the_repetitions(void **state) {
+    (void)state;
+    struct plan plan;
+    struct problem problem = {""};
+    struct plan_wishes asked = wishes(1000 * S);
+    size_t ran = 0;
+    make_cells(1, &plan);
+    assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
+    for (size_t next; ran < 100 && (next = plan_next(&plan, 0)) != PLAN_END; ran++)
+        plan_note(&plan, next, PLAN_FLAGGED, 1000, MS);
+    assert_int_equal(ran, plan.rounds + PLAN_MAX_REPEATS);
+    asked.trials = 4;
+    plan_free(&plan);
+    make_cells(1, &plan);
+    assert_int_equal(plan_schedule(&plan, &asked, &problem), 0);
+    for (ran = 0; ran < 100 && plan_next(&plan, 0) != PLAN_END; ran++)
+        plan_note(&plan, 0, PLAN_FLAGGED, 1000, MS);
+    assert_int_equal(ran, 4); /* exactly as many as were asked for */
     plan_free(&plan);
 }
 
@@ -322,6 +362,8 @@ int main(void) {
         cmocka_unit_test(failures_are_given_up_and_what_is_not_here_runs_once),
         cmocka_unit_test(the_forecast_counts_the_running_trial_and_ends_at_what_ran),
         cmocka_unit_test(the_forecast_knows_the_budget),
+        cmocka_unit_test(flagged_trials_are_repeated_after_the_rounds),
+        cmocka_unit_test(a_busy_host_ends_the_repetitions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
