@@ -158,15 +158,16 @@ static void print_heading(FILE *to, const struct run *run) {
 
 static void print_legend(FILE *to) {
     (void)fputc('\n', to);
-    table_wrap(
-        to, "", "",
-        "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%. x "
-        "floor: "
-        "the mean as a multiple of what the CPUs allow at this wait (`ipcbench calibrate`). rate: "
-        "from the mean of batches without time stamps, round trips or, from 1 KiB on, bytes of "
-        "payload, both ways. CPU, (context) switches and (system) calls: of both ends together, "
-        "for "
-        "each round trip. n: trials; a star where some were interfered with.");
+    table_wrap(to, "", "",
+               "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%. "
+               "floor: the "
+               "mean as a multiple of what the CPUs allow at this wait (`ipcbench calibrate`). "
+               "rate: from the "
+               "mean of batches without time stamps, round trips or, from 1 KiB on, bytes of "
+               "payload, both "
+               "ways. CPU, (context) switches and (system) calls: of both ends together, for each "
+               "round trip. "
+               "n: trials; a star where some were interfered with.");
 }
 
 static void add_ns(struct table *table, double ns) {

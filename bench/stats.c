@@ -5,6 +5,7 @@
 #include "stats.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static int ascending(const void *left, const void *right) {
@@ -101,15 +102,23 @@ struct stats_interval stats_bootstrap_interval(const double *sorted, size_t coun
 static const double student[] = {[2] = 12.706, [3] = 4.303, [4] = 3.182, [5] = 2.776};
 enum { FEW = sizeof student / sizeof *student - 1 };
 
-static struct stats_interval student_interval(const double *values, size_t count) {
-    double mean = 0;
+static double identity(double x) {
+    return x;
+}
+
+/* Of the logarithms, where there are any: latencies scatter by factors, and no interval of theirs
+ * reaches below zero. */
+static struct stats_interval student_interval(const double *sorted, size_t count) {
+    bool positive = sorted[0] > 0;
+    double (*const to)(double) = positive ? log : identity;
+    double (*const from)(double) = positive ? exp : identity;
+    double mean = 0, squares = 0;
     for (size_t i = 0; i < count; i++)
-        mean += values[i] / (double)count;
-    double squares = 0;
+        mean += to(sorted[i]) / (double)count;
     for (size_t i = 0; i < count; i++)
-        squares += (values[i] - mean) * (values[i] - mean);
+        squares += (to(sorted[i]) - mean) * (to(sorted[i]) - mean);
     double half = student[count] * sqrt(squares / (double)(count - 1) / (double)count);
-    return (struct stats_interval){mean - half, mean + half, NAN};
+    return (struct stats_interval){from(mean - half), from(mean + half), NAN};
 }
 
 struct stats_interval stats_median_interval(const double *sorted, size_t count, size_t resamples,

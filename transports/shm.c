@@ -58,7 +58,7 @@ struct shm_end {
     uint32_t sent, taken; /* messages so far; the one that is waited for counts as taken */
     uint32_t told;        /* the receipt that was published last */
     uint64_t next;        /* the head that the next message will publish */
-    uint32_t receipt;     /* the peer's receipt that was seen last */
+    bool full;            /* the peer has not told yet that it took our last message */
     uint64_t spins;       /* parking: looks before sleeping */
 };
 
@@ -191,12 +191,11 @@ static uint64_t park(struct shm_end *end, int which, uint32_t wanted) {
     return sleep_until(end, which, wanted);
 }
 
-/* Waits until that half of the peer's head says `wanted`. */
-static inline void await(struct shm_end *end, enum ipc_wait wait, int which, uint32_t wanted) {
-    uint64_t head = wait == IPC_SPIN   ? spin(end, which, wanted)
-                    : wait == IPC_PARK ? park(end, which, wanted)
-                                       : sleep_until(end, which, wanted);
-    end->receipt = half(head, RECEIPT);
+/* Waits until that half of the peer's head says `wanted`, and returns the head. */
+static inline uint64_t await(struct shm_end *end, enum ipc_wait wait, int which, uint32_t wanted) {
+    return wait == IPC_SPIN   ? spin(end, which, wanted)
+           : wait == IPC_PARK ? park(end, which, wanted)
+                              : sleep_until(end, which, wanted);
 }
 
 /* A copy of 8 bytes without a call, which would be felt beside a bounced line. */
@@ -209,13 +208,14 @@ static inline void copy(void *to, const void *from, size_t bytes) {
 
 static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *message, size_t bytes) {
     struct shm_end *end = (struct shm_end *)base;
-    if (__builtin_expect(end->receipt != end->sent, 0))
-        await(end, wait, RECEIPT, end->sent);
+    if (__builtin_expect(end->full, 0))
+        (void)await(end, wait, RECEIPT, end->sent);
     copy(bytes <= SMALL ? end->small_out : end->large_out, message, bytes);
     publish(end, end->next);
     if (wait != IPC_SPIN)
         wake(end);
     end->sent++;
+    end->full = true;
     end->next = head_of(end->sent + 1, end->taken);
     return 0;
 }
@@ -232,7 +232,10 @@ static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, 
     }
     end->taken++;
     end->next = head_of(end->sent + 1, end->taken);
-    await(end, wait, SEQUENCE, end->taken);
+    end->full = false;
+    uint64_t head = await(end, wait, SEQUENCE, end->taken);
+    if (__builtin_expect(half(head, RECEIPT) != end->sent, 0))
+        end->full = true;
     copy(message, from, bytes);
     return 0;
 }
