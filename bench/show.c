@@ -18,9 +18,9 @@
 #define SHOW_KEYS               3    /* named for each reason */
 
 static const struct table_column columns[] = {
-    {"size", true},   {"transport", false}, {"p50", true},  {"interval", true},
-    {"p99", true},    {"floor", true},      {"rate", true}, {"CPU", true},
-    {"switch", true}, {"calls", true},      {"n", true},
+    {"size", true}, {"transport", false}, {"p50", true},  {"interval", true},
+    {"p99", true},  {"floor", true},      {"rate", true}, {"CPU", true},
+    {"ctx", true},  {"calls", true},      {"n", true},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -158,16 +158,14 @@ static void print_heading(FILE *to, const struct run *run) {
 
 static void print_legend(FILE *to) {
     (void)fputc('\n', to);
-    table_wrap(to, "", "",
-               "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%. "
-               "floor: the "
-               "mean as a multiple of what the CPUs allow at this wait (`ipcbench calibrate`). "
-               "rate: from the "
-               "mean of batches without time stamps, round trips or, from 1 KiB on, bytes of "
-               "payload, both "
-               "ways. CPU, (context) switches and (system) calls: of both ends together, for each "
-               "round trip. "
-               "n: trials; a star where some were interfered with.");
+    table_wrap(
+        to, "", "",
+        "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%, a tilde "
+        "where half of it is wider than --precision. floor: the mean as a multiple of what "
+        "the CPUs allow at this wait (`ipcbench calibrate`). rate: from the mean of batches "
+        "without time stamps, round trips or, from 1 KiB on, bytes of payload, both ways. "
+        "CPU, ctx (context switches) and (system) calls: of both ends together, for each "
+        "round trip. n: trials; a star where some were interfered with.");
 }
 
 static void add_ns(struct table *table, double ns) {
@@ -192,12 +190,15 @@ static void format_percent(double share, char *text, size_t room) {
     (void)snprintf(text, room, "%.*f", percent < 9.95 ? 1 : 0, percent);
 }
 
-static void add_interval(struct table *table, const struct cell_summary *cell) {
+/* A tilde marks a median that is not known to the precision that was asked for. */
+static void add_interval(struct table *table, const struct cell_summary *cell, double precision) {
     char low[32], high[32], text[72] = "-";
     format_percent(cell->p50_low_ns / cell->p50_ns - 1, low, sizeof low);
     format_percent(cell->p50_high_ns / cell->p50_ns - 1, high, sizeof high);
     if (isfinite(cell->p50_low_ns) && isfinite(cell->p50_high_ns) && cell->p50_ns > 0)
-        (void)snprintf(text, sizeof text, "-%s +%s%%", low, high);
+        (void)snprintf(text, sizeof text, "-%s +%s%%%s", low, high,
+                       cell->p50_high_ns - cell->p50_low_ns > 2 * precision * cell->p50_ns ? "~"
+                                                                                           : "");
     table_add(table, text);
 }
 
@@ -239,13 +240,13 @@ static void add_trials(struct table *table, const struct cell_summary *cell) {
     table_add(table, text);
 }
 
-static void add_row(struct table *table, const struct cell_summary *cell) {
+static void add_row(struct table *table, const struct cell_summary *cell, double precision) {
     char size[32];
     units_format_bytes(cell->cell.size_bytes, size, sizeof size);
     table_add(table, size);
     add_transport(table, &cell->cell);
     add_ns(table, cell->p50_ns);
-    add_interval(table, cell);
+    add_interval(table, cell, precision);
     add_ns(table, cell->p99_ns);
     add_times(table, cell->times_floor);
     add_rate(table, cell);
@@ -267,7 +268,7 @@ static size_t table_rows(const struct cell_summary *const *cells, size_t count, 
 
 /* Prints the table that begins with the first of the cells; returns how many cells it took. */
 static size_t print_table(FILE *to, const struct cell_summary *const *cells, size_t count,
-                          int *error) {
+                          double precision, int *error) {
     struct table table;
     bool gaps;
     size_t rows = table_rows(cells, count, &gaps);
@@ -276,7 +277,7 @@ static size_t print_table(FILE *to, const struct cell_summary *const *cells, siz
     for (size_t i = 0; i < rows; i++) {
         if (gaps && i > 0 && cells[i - 1]->cell.size_bytes != cells[i]->cell.size_bytes)
             table_gap(&table);
-        add_row(&table, cells[i]);
+        add_row(&table, cells[i], precision);
     }
     (void)fprintf(to, "\n%s, %s, %s\n", first->workload, cell_waits[first->wait], first->placement);
     *error = table_print(&table, to, "  ");
@@ -284,10 +285,10 @@ static size_t print_table(FILE *to, const struct cell_summary *const *cells, siz
     return rows;
 }
 
-static int print_tables(FILE *to, const struct selected *ok) {
+static int print_tables(FILE *to, const struct selected *ok, double precision) {
     int error = 0;
     for (size_t done = 0; done < ok->count && error == 0;)
-        done += print_table(to, ok->cells + done, ok->count - done, &error);
+        done += print_table(to, ok->cells + done, ok->count - done, precision, &error);
     return error;
 }
 
@@ -346,7 +347,8 @@ int show_part(FILE *to, const struct run *run, const struct show_filter *filter)
         error = choose(run, filter, false, &missing);
     if (error == 0) {
         print_heading(to, run);
-        error = print_tables(to, &ok);
+        const json_t *precision = json_object_get(run->options, "precision");
+        error = print_tables(to, &ok, precision ? json_number_value(precision) : INFINITY);
     }
     if (error == 0 && ok.count > 0)
         print_legend(to);

@@ -93,8 +93,8 @@ static void cells_to_compare_stand_together_the_fastest_first(void **state) {
     char *text = shown(&run, NULL);
     static const char *const order[] = {
         "pingpong, block, same-core\n",
-        "   64B  pipe:bufsize=64K  4.40 us  -5.0 +50%    -  12.3x    227 k/s  4.40 us    2.00   "
-        "4.00  "
+        "   64B  pipe:bufsize=64K  4.40 us  -5.0 +50%    -  12.3x    227 k/s  4.40 us  2.00   4.00 "
+        " "
         "5*\n",
         "   64B  pipe              4.50 us",
         "   64B  unix              9.00 us",
@@ -181,6 +181,22 @@ static void a_filter_leaves_the_rest_out(void **state) {
     run_free(&run);
 }
 
+static void what_is_not_known_to_the_precision_is_marked(void **state) {
+    (void)state;
+    struct run run;
+    make_run(&run);
+    (void)add(&run, "pipe/pingpong/block/same-core/64B", 4500); /* its interval is 55% wide */
+    (void)json_object_set_new(run.options, "precision", json_real(0.27));
+    char *text = shown(&run, NULL);
+    assert_non_null(strstr(text, "-5.0 +50%~"));
+    free(text);
+    (void)json_object_set_new(run.options, "precision", json_real(0.28));
+    text = shown(&run, NULL);
+    assert_non_null(strstr(text, "-5.0 +50% "));
+    free(text);
+    run_free(&run);
+}
+
 static void an_incomplete_run_of_an_unknown_host_says_so(void **state) {
     (void)state;
     struct run run;
@@ -202,6 +218,7 @@ int main(void) {
         cmocka_unit_test(what_is_missing_stands_below_once_for_each_reason),
         cmocka_unit_test(many_cells_with_one_reason_are_counted),
         cmocka_unit_test(a_filter_leaves_the_rest_out),
+        cmocka_unit_test(what_is_not_known_to_the_precision_is_marked),
         cmocka_unit_test(an_incomplete_run_of_an_unknown_host_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
