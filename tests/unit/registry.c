@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 struct fixture {
-    char folder[64];
+    char folder[256];
     char plugins[PATH_MAX];
     struct registry registry;
     struct problem problem;
@@ -32,13 +32,15 @@ static int set_up(void **state) {
     if (f == NULL || readlink("/proc/self/exe", own, sizeof own - 1) < 0)
         return -1;
     (void)snprintf(f->plugins, sizeof f->plugins, "%.4000s/../plugins", dirname(own));
-    (void)snprintf(f->folder, sizeof f->folder, "/tmp/ipcbench-registry-XXXXXX");
+    const char *above = getenv("TMPDIR");
+    (void)snprintf(f->folder, sizeof f->folder, "%.200s/ipcbench-registry-XXXXXX",
+                   above ? above : "/tmp");
     return mkdtemp(f->folder) ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     struct fixture *f = *state;
-    char command[128];
+    char command[sizeof f->folder + 16];
     registry_close(&f->registry);
     (void)snprintf(command, sizeof command, "rm -r '%s'", f->folder);
     int failed = system(command);
