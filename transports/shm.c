@@ -220,8 +220,9 @@ static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *mess
     return 0;
 }
 
-/* All that can be done before the message is there is done before: what follows its arrival delays
- * the reply. */
+/* All that can be done before the message is there is done before, since what follows its arrival
+ * delays the reply. So it is expected to carry the receipt for our last one, as a reply does, and
+ * only a message that does not takes that back. */
 static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, size_t bytes) {
     struct shm_end *end = (struct shm_end *)base;
     const unsigned char *from = bytes <= SMALL ? end->small_in : end->large_in;
