@@ -132,18 +132,23 @@ $(PEER): $(BUILD)/%: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -fPIE $(DEPEND) $< -o $@ $(LINK)
 
-# A plug-in sees the contract and the libraries that a comment in its source names
-# ("pkg-config: liburing"). Where these are missing, a sentence takes the plug-in's place.
+# A plug-in sees the contract and the libraries that comments in its source name: "pkg-config: liburing",
+# or, for one that pkg-config doesn't know, "library: nng nng/nng.h" (linked by -lnng, and there when
+# its header is). Where a library is missing, a sentence takes the plug-in's place.
+NAMED = $$(sed -n 's|^.*$(1): *\([^*]*[^* ]\).*$$|\1|p' $<)
 $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D); rm -f $(basename $@).absent
-	@packages=$$(sed -n 's|^.*pkg-config: *\([^*]*[^* ]\).*$$|\1|p' $<); \
-	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then rm -f $@; \
-	  echo "not built, since pkg-config finds no $$packages here; install its development" \
-	    "package and run 'make' again" > $(basename $@).absent; exit 0; fi; \
+	@packages="$(call NAMED,pkg-config)"; library="$(call NAMED,library)"; header=$${library#* }; \
+	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then missing=$$packages; fi; \
+	if [ -n "$$library" ] && ! echo "#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1; then \
+	  missing=$$header; fi; \
+	if [ -n "$$missing" ]; then rm -f $@; \
+	  echo "not built, since there is no $$missing here; 'make setup' installs it, then run" \
+	    "'make' again" > $(basename $@).absent; exit 0; fi; \
 	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) \
-	  $${packages:+$$(pkg-config --cflags $$packages)} -shared $< -o $@ \
+	  $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} -shared $< -o $@ \
 	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
-	  $${packages:+$$(pkg-config --libs $$packages)} -lpthread
+	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$${library%% *}} -lpthread
 
 # Whatever was built from a source that is gone goes too: the folder is what gets listed.
 plugins: $(PLUGINS)

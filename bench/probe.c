@@ -46,7 +46,7 @@ static struct ipc_link *make_link(const struct ipc_transport *transport, const c
     if (transport->max_bytes > 0 && transport->max_bytes < CELL_MAX_SIZE)
         link->max_bytes = transport->max_bytes;
     link->name = name;
-    link->network = transport->needs_network ? &network->for_transport : NULL;
+    link->network = (transport->needs & IPC_NETWORK) ? &network->for_transport : NULL;
     link->note = ignore_note;
     (void)!getrandom(link->token, sizeof link->token, 0);
     return link;
@@ -74,7 +74,7 @@ static bool ask_linked(const struct registry_entry *entry, struct ipc_link *link
 static bool ask(const struct registry_entry *entry, struct problem *why) {
     struct network network = {.for_transport = {.public_ipv4 = NULL}};
     char name[40];
-    if (entry->transport->needs_network && network_enter(NETWORK_AUTO, &network, why) != 0)
+    if ((entry->transport->needs & IPC_NETWORK) && network_enter(NETWORK_AUTO, &network, why) != 0)
         return false;
     (void)snprintf(name, sizeof name, "ipcbench-probe-%d", (int)getpid());
     struct ipc_link *link = make_link(entry->transport, name, &network);

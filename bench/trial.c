@@ -119,7 +119,7 @@ static void fill_link(struct trial *t) {
     uint32_t unique = 0;
     link->wait = t->options->cell.wait;
     link->max_bytes = t->options->cell.size_bytes;
-    link->network = t->transport->needs_network ? &t->network.for_transport : NULL;
+    link->network = (t->transport->needs & IPC_NETWORK) ? &t->network.for_transport : NULL;
     link->note = note_fact;
     link->notes = t->record;
     (void)!getrandom(link->token, sizeof link->token, 0);
@@ -136,7 +136,7 @@ static int apply_knobs(const struct trial *t, struct problem *problem) {
 
 static bool enter_network(struct trial *t) {
     struct problem problem = {""};
-    if (!t->transport->needs_network)
+    if (!(t->transport->needs & IPC_NETWORK))
         return true;
     if (network_enter(t->options->net, &t->network, &problem) < 0) {
         outcome_set(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport, problem.text);
@@ -205,7 +205,8 @@ static const char *fact_of(const struct record *record, const char *name) {
 static void note_route(struct trial *t) {
     struct problem problem;
     char route[160];
-    const char *address = t->transport->needs_network ? fact_of(t->record, "address") : NULL;
+    const char *address =
+        (t->transport->needs & IPC_NETWORK) ? fact_of(t->record, "address") : NULL;
     if (address == NULL)
         return;
     bool is_public = strcmp(address, t->network.public_ipv4) == 0;

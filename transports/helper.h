@@ -12,6 +12,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ipc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +47,46 @@ static inline void ipc_note_number(void (*note)(void *, const char *, const char
     char text[24];
     (void)snprintf(text, sizeof text, "%lld", value);
     note(notes, name, text);
+}
+
+/* A path of at most `room` bytes in the trial's folder: "FOLDER/file". 0 or -ENAMETOOLONG. */
+static inline int ipc_path(const struct ipc_link *link, const char *file, char *path, size_t room,
+                           struct ipc_fault *fault) {
+    int length = snprintf(path, room, "%s/%s", link->folder, file);
+    if (length < 0 || (size_t)length >= room)
+        return ipc_fail_with(fault, "naming a file in the trial's folder", ENAMETOOLONG);
+    return 0;
+}
+
+/* The key of the trial's SysV objects, which has only 32 bits: a mark of 10, which the sweep knows,
+ * and the 22 of the process whose name the link bears. A key names one object of each kind (a
+ * message queue, a semaphore set, a segment). */
+#define IPC_KEY_MARK 0x2d5u
+static inline key_t ipc_key(const struct ipc_link *link) {
+    unsigned long pid = strtoul(link->name + sizeof "ipcbench-" - 1, NULL, 10);
+    return (key_t)(IPC_KEY_MARK << 22 | (pid & 0x3fffff));
+}
+
+/* A latch, for what a server must have done in attach before its client may connect: an eventfd
+ * that setup makes (*latch), cleanup closes (ipc_close), the server opens and the client awaits. */
+static inline int ipc_latch_make(int *latch, struct ipc_fault *fault) {
+    *latch = eventfd(0, EFD_CLOEXEC);
+    if (*latch >= 0)
+        return 0;
+    *latch = 0;
+    return ipc_fail(fault, "eventfd");
+}
+
+static inline int ipc_latch_open(int latch, struct ipc_fault *fault) {
+    return eventfd_write(latch, 1) < 0 ? ipc_fail(fault, "eventfd_write") : 0;
+}
+
+static inline int ipc_latch_await(int latch, struct ipc_fault *fault) {
+    eventfd_t value;
+    while (eventfd_read(latch, &value) < 0)
+        if (errno != EINTR)
+            return ipc_fail(fault, "eventfd_read");
+    return 0;
 }
 
 /* Tells the CPU that this is a spin loop. */

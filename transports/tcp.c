@@ -92,8 +92,12 @@ static const struct ipc_knob knobs[] = {
     {.name = NULL}};
 
 static const struct ipc_preset presets[] = {
-    {"tcp-localhost", "address=localhost", "TCP over the loopback address"},
-    {"tcp-public", "address=public", "TCP over an address of this host that is not loopback"},
+    {.name = "tcp-localhost",
+     .knobs = "address=localhost",
+     .summary = "TCP over the loopback address"},
+    {.name = "tcp-public",
+     .knobs = "address=public",
+     .summary = "TCP over an address of this host that is not loopback"},
     {.name = NULL}};
 
 static socklen_t name_bytes(const union tcp_name *name) {
@@ -389,7 +393,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .end_bytes = sizeof(struct tcp_end),
     .knobs = knobs,
     .presets = presets,
-    .needs_network = true,
+    .needs = IPC_NETWORK,
     .probe = probe,
     .setup = setup,
     .attach = attach,

@@ -12,6 +12,7 @@
  *   operation  called by  when                                  may block
  *   ---------  ---------  ------------------------------------  ---------
  *   probe      P          before anything; also by `list`       no
+ *   limit      P          after probe; also by `list`           no
  *   setup      P          once, before the fork                 no
  *   attach     S, C       once each, after the fork and pinning yes: S and C
  *                                                               run it at the
@@ -25,8 +26,9 @@
  *
  * RESULTS. 0, or a negative errno; in the latter case `fault` names the call
  * that failed (use ipc_fail() of helper.h). -EINTR is never returned: retry.
- * A transport never prints, exits, forks, pins, sleeps to synchronise, or
- * touches signal dispositions, and it needs no deadline of its own: when an
+ * A transport never prints, exits, forks (but see PROCESSES), pins, sleeps to
+ * synchronise, or touches signal dispositions (an end may block a signal in
+ * its own thread's mask), and it needs no deadline of its own: when an
  * end dies or the trial's deadline passes, P kills both ends.
  *
  * OWNERSHIP. The harness allocates the link and the ends, zeroed and aligned
@@ -35,6 +37,18 @@
  * closes in detach (unless the end is killed: then the kernel does it, so
  * anything with a name belongs into setup). File descriptors 0, 1 and 2 are
  * open already, so 0 in a zeroed field means "none".
+ *
+ * NAMES. Nothing may be left behind, also after SIGKILL of every process of the trial. So prefer
+ * objects without a name (memfd, socketpair, descriptors that are unlinked once open). One that
+ * needs a name gets `link->name` with a suffix of the transport's choice, or ipc_key() of helper.h
+ * where names are numbers (SysV), and is made with O_EXCL or IPC_EXCL and mode 0600; files and
+ * socket paths stand in `link->folder`. What a killed trial left under these names in /dev/shm,
+ * /dev/mqueue, the trial's folder or among the SysV objects, the next start of ipcbench removes.
+ *
+ * PROCESSES AND THREADS. A library that needs a daemon may get it in setup: one child of P, in its
+ * own process group, that asks to die with P (PR_SET_PDEATHSIG) and that cleanup ends and reaps.
+ * Threads that a library starts in attach have ended when detach returns; they inherit the end's
+ * pinning.
  *
  * SHARING. The link is read-only from the moment setup returns: S and C see
  * their own copies of it when they are processes, but one and the same link
@@ -50,7 +64,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure below changes; a plug-in of another number is refused. */
-#define IPC_ABI 1
+#define IPC_ABI 2
 /* Alignment of every link and end, in bytes: two cache lines, since adjacent-line prefetch pairs
  * them on x86. */
 #define IPC_ALIGN 128
@@ -72,11 +86,28 @@ struct ipc_fault {
     char detail[192];
 };
 
-/* The addresses that a transport with .needs_network may use, made by the harness before setup.
- * Strings are owned by the harness and live as long as the link. */
+/* What a transport needs of its surroundings: the harness makes it before probe and undoes it after
+ * cleanup. */
+enum ipc_need {
+    IPC_NETWORK = 1, /* `link->network`; a private network namespace where the host allows one */
+    IPC_OBJECTS = 2, /* an IPC namespace of the trial's own where the host allows one, so that SysV
+                        objects and POSIX message queues vanish with the trial */
+    IPC_FOLDER = 4,  /* `link->folder` */
+    IPC_MOUNTS = 8   /* a /tmp and a /dev/shm of the trial's own, for what uses fixed names there;
+                        a host that forbids them can't run the transport */
+};
+
+/* The addresses that a transport with IPC_NETWORK may use. Strings are owned by the harness and
+ * live as long as the link. */
 struct ipc_network {
     const char *public_ipv4; /* an address of this host that is not loopback; NULL: none */
     const char *why_none;    /* a sentence, where public_ipv4 is NULL */
+    const char *peer_ipv4;   /* the address of the second namespace, see peer_socket */
+    /* A socket as of socket(2) that lives in a second private network namespace, whose address is
+     * peer_ipv4 and whose only way to public_ipv4 is a veth pair, as between two containers. The
+     * first call makes that namespace. From P only. A descriptor, or a negative errno where the
+     * host allows no such namespace. */
+    int (*peer_socket)(const struct ipc_network *network, int domain, int type, int protocol);
 };
 
 /*
@@ -88,10 +119,13 @@ struct ipc_link {
     size_t max_bytes;        /* no message of the trial is larger */
     uint64_t spin_budget_ns; /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
     uint8_t token[16];       /* random for each trial: proves that a peer is ours */
-    const char *name;        /* unique for each trial, for kernel objects that need names */
-    const struct ipc_network *network; /* NULL unless .needs_network */
-    /* Records a fact for the reader of the results, such as a buffer size that was read back.
-     * From setup and attach only; never from send or recv. Both strings are copied. */
+    const char *name;        /* "ipcbench-PID-RANDOM", for kernel objects that need names */
+    const char *folder;      /* an empty folder (0700) of the trial's own, removed after it with all
+                                that is in it; NULL unless the transport needs IPC_FOLDER */
+    const struct ipc_network *network; /* NULL unless the transport needs IPC_NETWORK */
+    /* Records a fact for the reader of the results, such as a buffer size that was read back, the
+     * version of a library, or the path that it took. From setup, attach and detach only; never
+     * from send or recv. Both strings are copied. */
     void (*note)(void *notes, const char *name, const char *value);
     void *notes;
     struct ipc_fault fault;
@@ -148,6 +182,16 @@ struct ipc_preset {
     const char *name;
     const char *knobs;
     const char *summary; /* one line */
+    const char *group;   /* NULL: the transport's */
+};
+
+/* How many system calls one message costs in a ping-pong of 64-byte messages (or of max_bytes where
+ * that is less) whose ends both block, on one CPU: those of its sender and of its receiver
+ * together, as the file's heading says. The tests count them. `most` 0: makes none, or can't block.
+ */
+struct ipc_calls {
+    double least, most;
+    bool uncounted; /* a library's affair: not to be held against it */
 };
 
 /*
@@ -160,6 +204,7 @@ struct ipc_transport {
     const char *summary; /* one line for `list` */
     const char *group;   /* "core", "kernel", "library", "guest" or "control" */
     const char *cost;    /* what one message costs: system calls, copies, wake-ups */
+    struct ipc_calls calls;
 
     size_t link_bytes; /* of the transport's own link, struct ipc_link included */
     size_t end_bytes;  /* of the transport's own end, struct ipc_end included */
@@ -169,12 +214,17 @@ struct ipc_transport {
     const struct ipc_preset *presets; /* ended by a NULL name; may be NULL. With presets, only
                                          they are listed */
 
-    bool needs_network; /* the harness gives a private network namespace and addresses */
-    bool solo;          /* no server is started: what the client sends, it receives itself */
+    unsigned needs; /* of enum ipc_need, or-ed */
+    bool solo;      /* no server is started: what the client sends, it receives itself */
 
     /* May this host run it with these knobs? 0, or a negative errno with one sentence in
      * fault.detail that says why not (which is "skipped", not "failed"). May be NULL. */
     int (*probe)(struct ipc_link *link);
+    /* The largest message in bytes that this host lets it carry with these knobs, where that is
+     * less than max_bytes or not known before; with a clause in fault.detail that says where the
+     * limit comes from ("/proc/sys/fs/mqueue/msgsize_max is 8192"). 0: no further limit. May be
+     * NULL. A larger message is "not applicable"; it never reaches setup. */
+    size_t (*limit)(struct ipc_link *link);
     int (*setup)(struct ipc_link *link);
     int (*attach)(struct ipc_end *end); /* may be NULL */
     int (*detach)(struct ipc_end *end); /* may be NULL */

@@ -37,7 +37,7 @@ void scene_expect(struct stage *stage, int result, const struct ipc_fault *fault
 void scene_take_note(void *notes, const char *name, const char *value) {
     const struct taker *taker = notes;
     if (!taker->open)
-        scene_quit(taker->stage, SCENE_FAILED, "a note came from send, recv, detach or cleanup");
+        scene_quit(taker->stage, SCENE_FAILED, "a note came from send, recv or cleanup");
     if (name == NULL || value == NULL || name[0] == '\0')
         scene_quit(taker->stage, SCENE_FAILED, "a note had no name or no value");
 }
@@ -129,6 +129,7 @@ void *scene_act(void *of) {
         wait_for_death(actor, end, all);
     talk(actor, end);
     gate_pass(&actor->stage->finished, all);
+    taker.open = true;
     if (transport->detach)
         scene_expect(actor->stage, transport->detach(end), &end->fault, "detach");
     free(end);

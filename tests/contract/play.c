@@ -125,7 +125,7 @@ static struct ipc_link *make_link(const struct scene *scene, struct taker *taker
     link->spin_budget_ns = scene->wait == IPC_PARK ? scene->budget_ns : 0;
     memcpy(link->token, "a token of trial", sizeof link->token);
     link->name = name;
-    link->network = transport->needs_network ? &network->for_transport : NULL;
+    link->network = (transport->needs & IPC_NETWORK) ? &network->for_transport : NULL;
     link->note = scene_take_note;
     link->notes = taker;
     return link;
@@ -156,7 +156,7 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     const struct ipc_transport *transport = scene->entry->transport;
     struct network network;
     struct problem problem = {""};
-    if (transport->needs_network && network_enter(NETWORK_PRIVATE, &network, &problem) != 0)
+    if ((transport->needs & IPC_NETWORK) && network_enter(NETWORK_PRIVATE, &network, &problem) != 0)
         scene_quit(stage, SCENE_SKIPPED, "%s", problem.text);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a new user namespace forgets it */
     char name[64];

@@ -24,7 +24,7 @@ static const struct ipc_messages messages = {NULL, NULL};
 static const struct ipc_knob knobs[] = {
     {"number", IPC_KNOB_NUMBER, offsetof(struct test_link, number), "5", 0, 9, NULL, "-"},
     {.name = NULL}};
-static const struct ipc_preset preset = {"seven", "number=7", "-"};
+static const struct ipc_preset preset = {.name = "seven", .knobs = "number=7", .summary = "-"};
 
 /* Asks about a transport that has this probe. */
 static bool ask(int (*probe)(struct ipc_link *), const struct ipc_preset *with,

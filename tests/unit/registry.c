@@ -117,7 +117,7 @@ static const struct {
     const char *plugin;
     const char *says;
 } wrong[] = {
-    {"wrong-abi", "rebuild wrong-abi.so against transport.h of this ipcbench (ABI 1, found 7)"},
+    {"wrong-abi", "rebuild wrong-abi.so against transport.h of this ipcbench (ABI 2, found 7)"},
     {"no-symbol", "exports no symbol ipc_transport"},
     {"small-symbol", "has 4 bytes instead of"},
     {"code-symbol", "but not as data"},
