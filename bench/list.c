@@ -18,15 +18,26 @@
 #define PROBE_DEADLINE_MS 5000
 #define INDENT            6
 
-void list_probe(const struct registry *registry, struct list_item *items) {
-    for (size_t i = 0; i < registry->count; i++) {
-        struct problem why = {""};
-        items[i].entry = &registry->entries[i];
-        items[i].available = items[i].entry->transport != NULL &&
-                             probe_entry(items[i].entry, PROBE_DEADLINE_MS, &why);
-        (void)snprintf(items[i].why, sizeof items[i].why, "%s",
-                       items[i].entry->transport ? why.text : items[i].entry->why);
+/* The transport's own limit, or the host's where that is less. */
+static size_t largest(const struct ipc_transport *transport, size_t limit) {
+    size_t own = transport->max_bytes;
+    return own == 0 || (limit != 0 && limit < own) ? limit : own;
+}
+
+static void probe(const struct registry_entry *entry, struct list_item *item) {
+    struct problem why = {""};
+    size_t limit = 0;
+    *item = (struct list_item){.entry = entry};
+    if (entry->transport != NULL) {
+        item->available = probe_entry(entry, PROBE_DEADLINE_MS, &limit, &why);
+        item->max_bytes = largest(entry->transport, limit);
     }
+    (void)snprintf(item->why, sizeof item->why, "%s", entry->transport ? why.text : entry->why);
+}
+
+void list_probe(const struct registry *registry, struct list_item *items) {
+    for (size_t i = 0; i < registry->count; i++)
+        probe(&registry->entries[i], &items[i]);
 }
 
 /* knobs_each tells names; whoever lists knobs wants the rest of the table too. */
@@ -127,11 +138,11 @@ static void format_waits(const struct ipc_transport *transport, char text[32]) {
 static void print_usable(const struct list_item *item, int width, bool verbose) {
     const struct registry_entry *entry = item->entry;
     char waits[32];
-    char largest[32] = "any";
+    char most[32] = "any";
     format_waits(entry->transport, waits);
-    if (entry->transport->max_bytes > 0)
-        units_format_bytes(entry->transport->max_bytes, largest, sizeof largest);
-    int start = printf("  %-*s  %-15s  %-7s  ", width, entry->name, waits, largest);
+    if (item->max_bytes > 0)
+        units_format_bytes(item->max_bytes, most, sizeof most);
+    int start = printf("  %-*s  %-15s  %-7s  ", width, entry->name, waits, most);
     print_words(start, start, entry->summary);
     if (!item->available)
         print_labelled("not here:", item->why);

@@ -18,7 +18,8 @@
 struct list_item {
     const struct registry_entry *entry;
     bool available;
-    char why[768]; /* unless available */
+    size_t max_bytes; /* the largest message here; 0: no limit */
+    char why[768];    /* unless available */
 };
 
 /* Asks every transport whether it can run here. `items` has room for registry->count. */

@@ -55,17 +55,25 @@ static json_t *dump_waits(const struct ipc_transport *transport) {
     return array;
 }
 
+/* What one message owes when both ends block; null where that is a library's affair, or the
+ * transport can't block. */
+static json_t *dump_calls(const struct ipc_transport *transport) {
+    if (transport == NULL || transport->calls.uncounted || transport->messages[IPC_BLOCK] == NULL)
+        return json_null();
+    return json_pack("{s:f, s:f}", "least", transport->calls.least, "most", transport->calls.most);
+}
+
 static json_t *dump_item(const struct list_item *item) {
     const struct registry_entry *entry = item->entry;
     const struct ipc_transport *transport = entry->transport;
-    bool limited = transport != NULL && transport->max_bytes > 0;
     return json_pack(
-        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "name", fields_text(entry->name),
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", fields_text(entry->name),
         "group", text_or_null(entry->group), "summary", text_or_null(entry->summary), "available",
         (int)item->available, "why", text_or_null(item->available ? NULL : item->why), "module",
         fields_text(transport ? transport->name : entry->name), "waits", dump_waits(transport),
-        "max_bytes", limited ? json_integer((json_int_t)transport->max_bytes) : json_null(), "cost",
-        text_or_null(transport ? transport->cost : NULL), "knobs", dump_knobs(entry));
+        "max_bytes", item->max_bytes ? json_integer((json_int_t)item->max_bytes) : json_null(),
+        "cost", text_or_null(transport ? transport->cost : NULL), "system_calls",
+        dump_calls(transport), "knobs", dump_knobs(entry));
 }
 
 int list_dump(const struct list_item *items, size_t count, struct problem *problem) {

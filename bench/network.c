@@ -5,9 +5,10 @@
  */
 #include "network.h"
 
+#include "namespaces.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PRIVATE_ADDRESS "198.51.100.1"
@@ -99,32 +99,6 @@ static int veth_address(struct nl_sock *netlink) {
     return error;
 }
 
-static int write_text(const char *path, const char *text) {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-    (void)close(fd);
-    return error;
-}
-
-/* Gives the new user namespace the caller's own numbers and no others. */
-static int map_ids(uid_t user, gid_t group) {
-    char users[64], groups[64];
-    (void)snprintf(users, sizeof users, "%u %u 1", user, user);
-    (void)snprintf(groups, sizeof groups, "%u %u 1", group, group);
-    int error = write_text("/proc/self/setgroups", "deny");
-    if (error == 0)
-        error = write_text("/proc/self/uid_map", users);
-    return error ? error : write_text("/proc/self/gid_map", groups);
-}
-
-static int unshare_as_user(void) {
-    uid_t user = geteuid();
-    gid_t group = getegid();
-    return unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 ? -errno : map_ids(user, group);
-}
-
 /* Sets lo up, which gives it 127.0.0.1 and ::1. The kernel doesn't probe for duplicates of an
  * address on a loopback device, so ::1 can be used at once. */
 static int loopback_up(void) {
@@ -136,36 +110,13 @@ static int loopback_up(void) {
     return error;
 }
 
-/* Some hosts let a user make the namespaces and then forbid to use them (AppArmor on Ubuntu), and
- * there is no way back out; so where a way back is wanted, a child tries first. */
-static int rehearse_as_user(void) {
-    pid_t child = fork();
-    if (child < 0)
-        return -errno;
-    if (child == 0) {
-        int error = unshare_as_user();
-        _exit(-(error ? error : loopback_up()));
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) ? -WEXITSTATUS(status) : -EPERM;
-}
-
 /* Once namespace_text is set, there may be no way back. */
 static int move_to_private(bool rehearse, struct network *network) {
-    bool as_root = unshare(CLONE_NEWNET) == 0;
-    if (!as_root && errno != EPERM)
-        return -errno;
-    int error = !as_root && rehearse ? rehearse_as_user() : 0;
-    if (error)
-        return error;
-    (void)snprintf(network->namespace_text, sizeof network->namespace_text, "private (%s)",
-                   as_root ? "root" : "user");
-    if (!as_root)
-        error = unshare_as_user();
-    return error ? error : loopback_up();
+    int error = namespaces_enter(CLONE_NEWNET, loopback_up, rehearse);
+    if (error == 0 || error == -ENOTRECOVERABLE)
+        (void)snprintf(network->namespace_text, sizeof network->namespace_text, "private (%s)",
+                       namespaces_way());
+    return error;
 }
 
 static void has_address(struct network *network, const char *address, const char *device) {
@@ -186,7 +137,7 @@ __attribute__((format(printf, 2, 3))) static void has_none(struct network *netwo
 static void furnish_private(struct network *network) {
     /* Keeps the pair quiet: with IPv6 it would announce itself during the trial. Where /proc/sys
      * is read-only it does, which does no harm but a few packets to its own other end. */
-    (void)write_text("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+    (void)namespaces_write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
     struct nl_sock *netlink = NULL;
     int error = netlink_open(&netlink);
     if (error == 0)

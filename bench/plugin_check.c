@@ -50,6 +50,10 @@ static bool is_line(const char *text) {
     return is_loaded(text) && text[0] != '\0' && strpbrk(text, "\r\n\t") == NULL;
 }
 
+static bool is_group(const char *group) {
+    return is_loaded(group) && plugin_groups[plugin_group_rank(group)] != NULL;
+}
+
 static int refuse(struct problem *problem, const char *name, const char *field, const char *why) {
     return problem_set(problem, EINVAL, "%s.so: .%s %s; mend its table as transport.h says", name,
                        field, why);
@@ -71,7 +75,7 @@ static int check_words(const struct ipc_transport *transport, const char *name,
                        struct problem *problem) {
     if (!is_line(transport->summary))
         return refuse(problem, name, "summary", "is not one line of text");
-    if (!is_loaded(transport->group) || plugin_groups[plugin_group_rank(transport->group)] == NULL)
+    if (!is_group(transport->group))
         return refuse(problem, name, "group",
                       "is none of core, kernel, library, guest and control");
     if (!is_loaded(transport->cost) || transport->cost[0] == '\0')
@@ -97,10 +101,23 @@ static int check_operations(const struct ipc_transport *transport, const char *n
         return refuse(problem, name, "cleanup", "is missing");
     if (transport->probe != NULL && !is_function(&transport->probe))
         return refuse(problem, name, "probe", "is not a function");
+    if (transport->limit != NULL && !is_function(&transport->limit))
+        return refuse(problem, name, "limit", "is not a function");
     if (transport->attach != NULL && !is_function(&transport->attach))
         return refuse(problem, name, "attach", "is not a function");
     if (transport->detach != NULL && !is_function(&transport->detach))
         return refuse(problem, name, "detach", "is not a function");
+    return 0;
+}
+
+/* What it says of itself beside its operations. */
+static int check_claims(const struct ipc_transport *transport, const char *name,
+                        struct problem *problem) {
+    const unsigned all = IPC_NETWORK | IPC_OBJECTS | IPC_FOLDER | IPC_MOUNTS;
+    if (transport->needs & ~all)
+        return refuse(problem, name, "needs", "has a bit that stands for nothing");
+    if (!(transport->calls.least >= 0) || !(transport->calls.most >= transport->calls.least))
+        return refuse(problem, name, "calls", "is not a range of system calls");
     return 0;
 }
 
@@ -174,7 +191,8 @@ static int check_knobs(const struct ipc_transport *transport, const char *name,
 static bool preset_fits(const struct ipc_preset *presets, size_t at) {
     const struct ipc_preset *preset = &presets[at];
     if (at >= MOST_ENTRIES || !is_loaded(preset->name) || !plugin_name_fits(preset->name) ||
-        !is_loaded(preset->knobs) || !is_line(preset->summary))
+        !is_loaded(preset->knobs) || !is_line(preset->summary) ||
+        (preset->group != NULL && !is_group(preset->group)))
         return false;
     for (size_t i = 0; i < at; i++)
         if (strcmp(presets[i].name, preset->name) == 0)
@@ -192,8 +210,8 @@ static int check_presets(const struct ipc_transport *transport, const char *name
     for (size_t i = 0; presets[i].name != NULL; i++)
         if (!preset_fits(presets, i))
             return refuse(problem, name, "presets",
-                          "has an entry without a name of its own, knobs or summary, or no NULL "
-                          "name at its end");
+                          "has an entry without a name of its own, knobs, summary or a group that "
+                          "exists, or no NULL name at its end");
     return 0;
 }
 
@@ -218,7 +236,7 @@ static int check_values(const struct ipc_transport *transport, const char *name,
 
 int plugin_check(const struct ipc_transport *transport, const char *name, struct problem *problem) {
     static int (*const checks[])(const struct ipc_transport *, const char *, struct problem *) = {
-        check_name,     check_words, check_sizes,   check_operations,
+        check_name,     check_words, check_sizes,   check_operations, check_claims,
         check_messages, check_knobs, check_presets, check_values,
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {

@@ -7,23 +7,22 @@
 
 #include "cell.h"
 #include "knobs.h"
-#include "network.h"
+#include "surroundings.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* Small enough for a pipe to take in one piece. */
 struct verdict {
     bool available;
+    size_t limit; /* 0: none */
     struct problem why;
 };
 
@@ -33,8 +32,8 @@ static void ignore_note(void *notes, const char *name, const char *value) {
     (void)value;
 }
 
-static struct ipc_link *make_link(const struct ipc_transport *transport, const char *name,
-                                  const struct network *network) {
+static struct ipc_link *make_link(const struct ipc_transport *transport,
+                                  const struct surroundings *surroundings) {
     size_t room = (transport->link_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
     struct ipc_link *link = aligned_alloc(IPC_ALIGN, room);
     if (link == NULL)
@@ -45,10 +44,8 @@ static struct ipc_link *make_link(const struct ipc_transport *transport, const c
     link->max_bytes = CELL_MAX_SIZE;
     if (transport->max_bytes > 0 && transport->max_bytes < CELL_MAX_SIZE)
         link->max_bytes = transport->max_bytes;
-    link->name = name;
-    link->network = (transport->needs & IPC_NETWORK) ? &network->for_transport : NULL;
     link->note = ignore_note;
-    (void)!getrandom(link->token, sizeof link->token, 0);
+    surroundings_give(surroundings, transport->needs, link);
     return link;
 }
 
@@ -60,38 +57,39 @@ static void blame(const struct ipc_fault *fault, int error, struct problem *why)
                           fault->call ? fault->call : "an unnamed call", strerror(-error));
 }
 
-static bool ask_linked(const struct registry_entry *entry, struct ipc_link *link,
-                       struct problem *why) {
+static void ask_linked(const struct registry_entry *entry, struct ipc_link *link,
+                       struct verdict *verdict) {
+    const struct ipc_transport *transport = entry->transport;
     const char *preset = entry->preset ? entry->preset->knobs : NULL;
-    if (knobs_apply(entry->transport, preset, "", link, why) != 0)
-        return false;
-    int error = entry->transport->probe(link);
+    if (knobs_apply(transport, preset, "", link, &verdict->why) != 0)
+        return;
+    int error = transport->probe ? transport->probe(link) : 0;
     if (error != 0)
-        blame(&link->fault, error, why);
-    return error == 0;
+        blame(&link->fault, error, &verdict->why);
+    else if (transport->limit)
+        verdict->limit = transport->limit(link);
+    verdict->available = error == 0;
 }
 
-static bool ask(const struct registry_entry *entry, struct problem *why) {
-    struct network network = {.for_transport = {.public_ipv4 = NULL}};
-    char name[40];
-    if ((entry->transport->needs & IPC_NETWORK) && network_enter(NETWORK_AUTO, &network, why) != 0)
-        return false;
-    (void)snprintf(name, sizeof name, "ipcbench-probe-%d", (int)getpid());
-    struct ipc_link *link = make_link(entry->transport, name, &network);
-    if (link == NULL) {
-        (void)problem_set(why, ENOMEM, "there is no memory for its link");
-        return false;
-    }
-    bool available = ask_linked(entry, link, why);
+static void ask(const struct registry_entry *entry, struct verdict *verdict) {
+    struct surroundings surroundings;
+    if (surroundings_enter(entry->transport->needs, NETWORK_AUTO, &surroundings, &verdict->why) !=
+        0)
+        return;
+    struct ipc_link *link = make_link(entry->transport, &surroundings);
+    if (link == NULL)
+        (void)problem_set(&verdict->why, ENOMEM, "there is no memory for its link");
+    else
+        ask_linked(entry, link, verdict);
     free(link);
-    return available;
+    surroundings_leave(&surroundings);
 }
 
 /* The child leaves by _exit: what stands in the parent's output buffers is the parent's. */
 _Noreturn static void answer(const struct registry_entry *entry, int to) {
     struct verdict verdict = {.why = {""}};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    verdict.available = ask(entry, &verdict.why);
+    ask(entry, &verdict);
     _exit(write(to, &verdict, sizeof verdict) == (ssize_t)sizeof verdict ? 0 : 1);
 }
 
@@ -116,10 +114,12 @@ static bool await_verdict(pid_t child, int from, int deadline_ms, struct verdict
     return false;
 }
 
-bool probe_entry(const struct registry_entry *entry, int deadline_ms, struct problem *why) {
+bool probe_entry(const struct registry_entry *entry, int deadline_ms, size_t *limit,
+                 struct problem *why) {
     struct verdict verdict = {.available = false};
     int ends[2];
-    if (entry->transport->probe == NULL)
+    *limit = 0;
+    if (entry->transport->probe == NULL && entry->transport->limit == NULL)
         return true;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         (void)problem_set(why, errno, "it can't be probed: pipe2: %s", strerror(errno));
@@ -136,5 +136,6 @@ bool probe_entry(const struct registry_entry *entry, int deadline_ms, struct pro
         available = await_verdict(child, ends[0], deadline_ms, &verdict);
     (void)close(ends[0]);
     *why = verdict.why;
+    *limit = verdict.limit;
     return available;
 }

@@ -12,8 +12,10 @@
 #include <stdbool.h>
 
 /* True when the transport of a usable entry, with its default knobs or its preset, can run here;
- * else `why` holds one sentence. A transport that needs a network is asked inside the network that
- * a trial would use (NETWORK_AUTO). Without an answer within `deadline_ms` the child is killed. */
-bool probe_entry(const struct registry_entry *entry, int deadline_ms, struct problem *why);
+ * else `why` holds one sentence. It is asked in the surroundings that a trial would have. `limit`
+ * is the largest message that this host lets it carry, where it says so; else 0. Without an answer
+ * within `deadline_ms` the child is killed. */
+bool probe_entry(const struct registry_entry *entry, int deadline_ms, size_t *limit,
+                 struct problem *why);
 
 #endif

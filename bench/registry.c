@@ -142,7 +142,8 @@ static int add_usable(struct registry *registry, const struct ipc_transport *tra
     entry->transport = transport;
     entry->preset = preset;
     copy_line(entry->summary, sizeof entry->summary, preset ? preset->summary : transport->summary);
-    copy_line(entry->group, sizeof entry->group, transport->group);
+    copy_line(entry->group, sizeof entry->group,
+              preset && preset->group ? preset->group : transport->group);
     return 0;
 }
 

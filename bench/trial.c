@@ -12,6 +12,7 @@
 #include "outcome.h"
 #include "stop.h"
 #include "supervise.h"
+#include "surroundings.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,9 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 struct trial {
     const struct trial_options *options;
@@ -30,8 +29,7 @@ struct trial {
     struct ipc_link *link;
     struct control *control;
     struct clock clock;
-    struct network network;
-    char name[48];
+    struct surroundings surroundings;
     struct stop stop;
     struct supervision supervision;
 };
@@ -116,16 +114,11 @@ static int allocate(struct trial *t) {
 
 static void fill_link(struct trial *t) {
     struct ipc_link *link = t->link;
-    uint32_t unique = 0;
     link->wait = t->options->cell.wait;
     link->max_bytes = t->options->cell.size_bytes;
-    link->network = (t->transport->needs & IPC_NETWORK) ? &t->network.for_transport : NULL;
     link->note = note_fact;
     link->notes = t->record;
-    (void)!getrandom(link->token, sizeof link->token, 0);
-    (void)!getrandom(&unique, sizeof unique, 0);
-    (void)snprintf(t->name, sizeof t->name, "ipcbench-%d-%08x", (int)getpid(), unique);
-    link->name = t->name;
+    surroundings_give(&t->surroundings, t->transport->needs, link);
 }
 
 static int apply_knobs(const struct trial *t, struct problem *problem) {
@@ -134,16 +127,32 @@ static int apply_knobs(const struct trial *t, struct problem *problem) {
                        problem);
 }
 
-static bool enter_network(struct trial *t) {
+static bool enter_surroundings(struct trial *t) {
     struct problem problem = {""};
-    if (!(t->transport->needs & IPC_NETWORK))
-        return true;
-    if (network_enter(t->options->net, &t->network, &problem) < 0) {
-        outcome_set(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport, problem.text);
+    const struct surroundings *s = &t->surroundings;
+    int error =
+        surroundings_enter(t->transport->needs, t->options->net, &t->surroundings, &problem);
+    if (error) {
+        outcome_set(t->record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
+                    t->options->cell.transport, problem.text);
         return false;
     }
-    note_fact(t->record, "namespace", t->network.namespace_text);
+    if (s->network.namespace_text[0] != '\0')
+        note_fact(t->record, "namespace", s->network.namespace_text);
+    if (s->objects_text[0] != '\0')
+        note_fact(t->record, "ipc namespace", s->objects_text);
     return true;
+}
+
+/* What the host allows with these knobs, asked before anything is made. */
+static bool within_limit(struct trial *t) {
+    size_t limit = t->transport->limit ? t->transport->limit(t->link) : 0;
+    const char *whence = t->link->fault.detail;
+    if (limit == 0 || t->link->max_bytes <= limit)
+        return true;
+    outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %zu bytes here%s%s",
+                t->options->cell.transport, limit, whence[0] ? ": " : "", whence);
+    return false;
 }
 
 static bool measure_budget(struct trial *t) {
@@ -177,7 +186,7 @@ static void blame_link(struct trial *t, enum record_status status, const char *w
 /* Everything up to the fork; false when the record has its verdict already. The order matters: the
  * namespace comes before anything that opens a socket, threads come after it. */
 static bool prepare(struct trial *t) {
-    if (!enter_network(t))
+    if (!enter_surroundings(t))
         return false;
     fill_link(t);
     knobs_each(t->transport, t->link, note_knob, t->record);
@@ -186,7 +195,7 @@ static bool prepare(struct trial *t) {
         blame_link(t, RECORD_SKIPPED, "probe", error);
         return false;
     }
-    if (!measure_budget(t))
+    if (!within_limit(t) || !measure_budget(t))
         return false;
     error = t->transport->setup(t->link);
     if (error)
@@ -209,8 +218,8 @@ static void note_route(struct trial *t) {
         (t->transport->needs & IPC_NETWORK) ? fact_of(t->record, "address") : NULL;
     if (address == NULL)
         return;
-    bool is_public = strcmp(address, t->network.public_ipv4) == 0;
-    note_fact(t->record, "device", is_public ? t->network.device : "lo");
+    bool is_public = strcmp(address, t->surroundings.network.public_ipv4) == 0;
+    note_fact(t->record, "device", is_public ? t->surroundings.network.device : "lo");
     if (network_route(address, route, sizeof route, &problem) == 0)
         note_fact(t->record, "route", route);
 }
@@ -256,6 +265,7 @@ static int run_linked(struct trial *t) {
         run_ends(t, &task);
     }
     t->transport->cleanup(t->link);
+    surroundings_leave(&t->surroundings);
     bool measured = ready && !t->supervision.interrupted && t->record->status == RECORD_OK;
     return measured ? outcome_measured(&task, t->record) : 0;
 }

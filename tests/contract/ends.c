@@ -49,16 +49,18 @@ static unsigned char pattern(enum ipc_role from, unsigned number, size_t at) {
     return (unsigned char)(mixed >> 13 ^ mixed);
 }
 
-size_t scene_length(const struct scene *scene, unsigned number) {
+size_t scene_length(const struct scene *scene, size_t limit, unsigned number) {
     size_t bytes = scene->bytes ? scene->bytes : scene_sizes[number % (SCENE_SIZES - 1)];
-    size_t limit = scene->entry->transport->max_bytes;
+    size_t own = scene->entry->transport->max_bytes;
+    if (own != 0 && bytes > own)
+        bytes = own;
     return limit != 0 && bytes > limit ? limit : bytes;
 }
 
 /* The room for a message ends where the allocation does, so that ASan sees the first byte beyond;
  * odd lengths start at an odd address, since nobody promises alignment. */
 static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
-    size_t bytes = scene_length(actor->scene, number), shift = bytes % 2;
+    size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     for (size_t i = 0; i < bytes; i++)
         message[shift + i] = pattern(actor->role, number, i);
@@ -71,7 +73,7 @@ static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
 }
 
 static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, unsigned number) {
-    size_t bytes = scene_length(actor->scene, number), shift = bytes % 2;
+    size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     memset(message, 0x55, bytes + shift);
     scene_expect(actor->stage,

@@ -4,8 +4,8 @@
  * or as threads, kills them where the case says so, cleans up, and looks for what is left.
  */
 #include "knobs.h"
-#include "network.h"
 #include "scene.h"
+#include "surroundings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -79,7 +79,7 @@ static void open_descriptors(bool open[DESCRIPTORS]) {
         open[i] = fcntl(i, F_GETFD) != -1;
 }
 
-/* After cleanup nothing may be left: no descriptor, and no name that holds the link's. */
+/* After cleanup nothing may be left: no descriptor, and no name that holds `name` (if any). */
 static void look_for_leftovers(struct stage *stage, const bool before[DESCRIPTORS],
                                const char *name) {
     static const char *const folders[] = {"/dev/shm", "/dev/mqueue", "/tmp", "/run/lock"};
@@ -92,7 +92,7 @@ static void look_for_leftovers(struct stage *stage, const bool before[DESCRIPTOR
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         DIR *folder = opendir(folders[i]);
         const struct dirent *item;
-        while (folder && (item = readdir(folder)) != NULL)
+        while (name && folder && (item = readdir(folder)) != NULL)
             if (strstr(item->d_name, name) != NULL)
                 scene_quit(stage, SCENE_FAILED, "%s/%s is left after cleanup", folders[i],
                            item->d_name);
@@ -109,8 +109,8 @@ static void allow_descriptors(const bool open[DESCRIPTORS], unsigned spare) {
     (void)setrlimit(RLIMIT_NOFILE, &most);
 }
 
-static struct ipc_link *make_link(const struct scene *scene, struct taker *taker, const char *name,
-                                  const struct network *network) {
+static struct ipc_link *make_link(const struct scene *scene, struct taker *taker,
+                                  const struct surroundings *surroundings) {
     const struct ipc_transport *transport = scene->entry->transport;
     /* Pages of its own, so that they can be made read-only. */
     struct ipc_link *link = mmap(NULL, transport->link_bytes, PROT_READ | PROT_WRITE,
@@ -121,11 +121,9 @@ static struct ipc_link *make_link(const struct scene *scene, struct taker *taker
         knobs_apply(transport, preset ? preset->knobs : NULL, scene->knobs, link, &problem) != 0)
         scene_quit(taker->stage, SCENE_FAILED, "no link: %s", problem.text);
     link->wait = scene->wait;
-    link->max_bytes = scene->bytes ? scene_length(scene, 0) : scene_length(scene, SCENE_SIZES - 2);
+    link->max_bytes = scene_length(scene, 0, scene->bytes ? 0 : SCENE_SIZES - 2);
     link->spin_budget_ns = scene->wait == IPC_PARK ? scene->budget_ns : 0;
-    memcpy(link->token, "a token of trial", sizeof link->token);
-    link->name = name;
-    link->network = (transport->needs & IPC_NETWORK) ? &network->for_transport : NULL;
+    surroundings_give(surroundings, transport->needs, link);
     link->note = scene_take_note;
     link->notes = taker;
     return link;
@@ -152,23 +150,34 @@ static bool refusal_is_fair(const struct scene *scene, int result, const struct 
            (asked || (scene->play == PLAY_STARVED && result == -EMFILE));
 }
 
+/* Asks as the harness does; what the host can't do, or not in this size, is skipped. */
+static void ask(const struct scene *scene, struct stage *stage, struct ipc_link *link) {
+    const struct ipc_transport *transport = scene->entry->transport;
+    const char *detail = link->fault.detail;
+    if (transport->probe && transport->probe(link) != 0)
+        scene_quit(stage, detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
+                   detail[0] ? detail : "probe refused without a sentence");
+    size_t limit = transport->limit ? transport->limit(link) : 0;
+    if (limit > 0 && limit < link->max_bytes && scene->bytes > 0)
+        scene_quit(stage, SCENE_SKIPPED, "carries at most %zu bytes here: %s", limit, detail);
+    stage->limit = limit;
+    if (limit > 0 && limit < link->max_bytes)
+        link->max_bytes = limit;
+}
+
 _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     const struct ipc_transport *transport = scene->entry->transport;
-    struct network network;
+    struct surroundings surroundings;
     struct problem problem = {""};
-    if ((transport->needs & IPC_NETWORK) && network_enter(NETWORK_PRIVATE, &network, &problem) != 0)
+    int error = surroundings_enter(transport->needs, NETWORK_PRIVATE, &surroundings, &problem);
+    if (error)
         scene_quit(stage, SCENE_SKIPPED, "%s", problem.text);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a new user namespace forgets it */
-    char name[64];
     bool before[DESCRIPTORS];
-    (void)snprintf(name, sizeof name, "ipcbench-contract-%d", (int)getpid());
     open_descriptors(before);
     struct taker taker = {stage, true};
-    struct ipc_link *link = make_link(scene, &taker, name, &network);
-    if (transport->probe && transport->probe(link) != 0)
-        scene_quit(stage, link->fault.detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
-                   link->fault.detail[0] ? link->fault.detail : "probe refused without a sentence");
-    look_for_leftovers(stage, before, name);
+    struct ipc_link *link = make_link(scene, &taker, &surroundings);
+    ask(scene, stage, link);
+    look_for_leftovers(stage, before, NULL);
     if (scene->play == PLAY_STARVED)
         allow_descriptors(before, scene->spare);
     int result = transport->setup(link);
@@ -179,7 +188,8 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     if (result == 0)
         play_ends(scene, stage, link);
     transport->cleanup(link);
-    look_for_leftovers(stage, before, name);
+    surroundings_leave(&surroundings);
+    look_for_leftovers(stage, before, link->name);
     if (refused && scene->play != PLAY_STARVED)
         scene_quit(stage, SCENE_SKIPPED, "this host refuses these knobs: %s: %s", link->fault.call,
                    strerror(-result));

@@ -45,6 +45,7 @@ struct scene {
 /* In memory that all processes of a case share; zeroed. */
 struct stage {
     struct gate attached, waiting, finished;
+    size_t limit; /* what this host lets the transport carry; 0: no limit */
     _Atomic int has_text;
     char text[640]; /* why it failed or was skipped */
 };
@@ -74,8 +75,8 @@ void scene_expect(struct stage *stage, int result, const struct ipc_fault *fault
 /* The `note` of links and ends; `notes` is a struct taker. */
 void scene_take_note(void *notes, const char *name, const char *value);
 
-/* The length of message `number`. */
-size_t scene_length(const struct scene *scene, unsigned number);
+/* The length of message `number`; `limit` is the host's, or 0. */
+size_t scene_length(const struct scene *scene, size_t limit, unsigned number);
 
 /* One end, from attach to detach; `of` is a struct actor. Returns NULL, as pthread_create wants. */
 void *scene_act(void *of);

@@ -36,7 +36,9 @@ static bool ask(int (*probe)(struct ipc_link *), const struct ipc_preset *with,
                                             .probe = probe,
                                             .messages = {[IPC_PARK] = &messages}};
     const struct registry_entry entry = {.transport = &transport, .preset = with};
-    bool available = probe_entry(&entry, 200, why);
+    size_t limit = 1;
+    bool available = probe_entry(&entry, 200, &limit, why);
+    assert_int_equal(limit, 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
     return available;
@@ -55,6 +57,25 @@ static int check_link(struct ipc_link *link) {
     link->note(link->notes, "a fact", "which nobody keeps");
     link->fault.call = "check";
     return right ? 0 : -EIO;
+}
+
+static size_t carry_100(struct ipc_link *link) {
+    return link->folder != NULL && access(link->folder, W_OK) == 0 ? 100 : 1;
+}
+
+static void a_limit_of_the_host_is_told(void **state) {
+    struct problem why = {""};
+    size_t limit = 0;
+    const struct ipc_transport transport = {.name = "tester",
+                                            .link_bytes = sizeof(struct test_link),
+                                            .end_bytes = sizeof(struct ipc_end),
+                                            .needs = IPC_FOLDER,
+                                            .limit = carry_100,
+                                            .messages = {[IPC_SPIN] = &messages}};
+    const struct registry_entry entry = {.transport = &transport};
+    (void)state;
+    assert_true(probe_entry(&entry, 200, &limit, &why));
+    assert_int_equal(limit, 100);
 }
 
 static int refuse_with_reason(struct ipc_link *link) {
@@ -134,6 +155,7 @@ static void a_probe_that_hangs_is_killed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_limit_of_the_host_is_told),
         cmocka_unit_test(what_has_no_probe_is_available),
         cmocka_unit_test(the_link_is_that_of_a_trial),
         cmocka_unit_test(a_refusal_is_one_sentence),

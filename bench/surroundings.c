@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * surroundings.c - namespaces, the trial's folder, its name and its token.
+ */
+#include "surroundings.h"
+
+#include "folder.h"
+#include "namespaces.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A /tmp and a /dev/shm that nobody else sees; what is mounted here reaches no other namespace. */
+static int furnish_mounts(void) {
+    static const char *const places[] = {"/tmp", "/dev/shm"};
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return -errno;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (mount("ipcbench", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+            return -errno;
+    return 0;
+}
+
+static int enter_mounts(struct problem *problem) {
+    int error = namespaces_enter(CLONE_NEWNS, furnish_mounts, true);
+    if (error == 0)
+        return 0;
+    return problem_set(problem, EOPNOTSUPP,
+                       "it needs a /tmp and a /dev/shm of its own, and mounts are forbidden here "
+                       "(%s); run as root or allow user namespaces (sysctl "
+                       "user.max_user_namespaces and, on Ubuntu, "
+                       "kernel.apparmor_restrict_unprivileged_userns=0)",
+                       strerror(-error));
+}
+
+/* Without a namespace of their own the objects are the host's, bear the trial's name, and are left
+ * to cleanup and to the sweep. */
+static void enter_objects(struct surroundings *s) {
+    int error = namespaces_enter(CLONE_NEWIPC, NULL, true);
+    if (error == 0)
+        (void)snprintf(s->objects_text, sizeof s->objects_text, "private (%s)", namespaces_way());
+    else
+        (void)snprintf(s->objects_text, sizeof s->objects_text, "host (private: %s)",
+                       strerror(-error));
+}
+
+static int make_folder(struct surroundings *s, struct problem *problem) {
+    int error = folder_make(s->name, s->folder, sizeof s->folder);
+    if (error == 0)
+        return 0;
+    return problem_set(problem, -error,
+                       "can't make a folder for the trial in %s (%s); name one that can be written "
+                       "to by the variable TMPDIR",
+                       folder_base(), strerror(-error));
+}
+
+static void make_name(struct surroundings *s) {
+    uint32_t unique = 0;
+    (void)!getrandom(&unique, sizeof unique, 0);
+    (void)snprintf(s->name, sizeof s->name, "ipcbench-%d-%08x", (int)getpid(), unique);
+}
+
+int surroundings_enter(unsigned needs, enum network_mode mode, struct surroundings *s,
+                       struct problem *problem) {
+    int error = 0;
+    *s = (struct surroundings){.network = {.for_transport = {.public_ipv4 = NULL}}};
+    make_name(s);
+    if (needs & IPC_MOUNTS)
+        error = enter_mounts(problem);
+    if (error == 0 && (needs & IPC_OBJECTS))
+        enter_objects(s);
+    if (error == 0 && (needs & IPC_NETWORK))
+        error = network_enter(mode, &s->network, problem);
+    if (error == 0 && (needs & IPC_FOLDER))
+        error = make_folder(s, problem);
+    return error;
+}
+
+void surroundings_give(const struct surroundings *s, unsigned needs, struct ipc_link *link) {
+    link->name = s->name;
+    link->folder = needs & IPC_FOLDER ? s->folder : NULL;
+    link->network = needs & IPC_NETWORK ? &s->network.for_transport : NULL;
+    (void)!getrandom(link->token, sizeof link->token, 0);
+}
+
+void surroundings_leave(struct surroundings *s) {
+    if (s->folder[0] != '\0')
+        folder_remove(s->folder);
+    s->folder[0] = '\0';
+}
