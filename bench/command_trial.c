@@ -8,6 +8,7 @@
 
 #include "fields.h"
 #include "registry.h"
+#include "sweep.h"
 #include "topology.h"
 #include "trial.h"
 #include "units.h"
@@ -227,8 +228,9 @@ static int run(struct arguments *a) {
     struct record record;
     char folder[4096];
     int error = registry_folder(a->folder, folder, sizeof folder, a->problem);
+    (void)sweep();
     if (!error)
-        error = registry_open(folder, &registry, a->problem);
+        error = registry_open_for(folder, a->trial.cell.transport, &registry, a->problem);
     if (error)
         return command_exit_code(error);
     a->trial.entry = registry_find(&registry, a->trial.cell.transport, a->problem);

@@ -5,10 +5,12 @@
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,13 +23,24 @@ const char *folder_base(void) {
     return base != NULL && base[0] == '/' && strlen(base) < BASE_BYTES ? base : "/tmp";
 }
 
-int folder_make(const char *name, char *path, size_t room) {
-    int length = snprintf(path, room, "%s/%s", folder_base(), name);
+/* A descriptor that holds the folder's lock, or -1 when another process does. */
+static int lock(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+int folder_make(struct folder *folder, const char *name) {
+    size_t room = sizeof folder->path;
+    int length = snprintf(folder->path, room, "%s/%s", folder_base(), name);
     int error = length < 0 || (size_t)length >= room ? -ENAMETOOLONG : 0;
-    if (error == 0 && mkdir(path, S_IRWXU) < 0)
+    if (error == 0 && mkdir(folder->path, S_IRWXU) < 0)
         error = -errno;
+    folder->lock = error ? -1 : lock(folder->path);
     if (error)
-        path[0] = '\0';
+        folder->path[0] = '\0';
     return error;
 }
 
@@ -39,7 +52,25 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return 0;
 }
 
-void folder_remove(const char *path) {
+static void remove_tree(const char *path) {
     enum { OPEN_AT_ONCE = 16 };
     (void)nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+void folder_remove(struct folder *folder) {
+    if (folder->path[0] == '\0')
+        return;
+    remove_tree(folder->path);
+    folder->path[0] = '\0';
+    if (folder->lock >= 0)
+        (void)close(folder->lock);
+}
+
+bool folder_remove_unused(const char *path) {
+    int fd = lock(path);
+    if (fd < 0)
+        return false;
+    remove_tree(path);
+    (void)close(fd);
+    return access(path, F_OK) < 0;
 }

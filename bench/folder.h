@@ -7,16 +7,24 @@
 #define BENCH_FOLDER_H
 
 #include <stdbool.h>
-#include <stddef.h>
+
+struct folder {
+    char path[96]; /* empty: none */
+    int lock;      /* held until the last process that inherited it is gone */
+};
 
 /* Where such folders stand: TMPDIR, or /tmp where that is not set or too long for the path of a
  * socket (108 bytes). Lives as long as the program. */
 const char *folder_base(void);
 
-/* Makes the folder `name` (mode 0700) there and writes its path. 0 or -errno. */
-int folder_make(const char *name, char *path, size_t room);
+/* Makes the folder `name` there (mode 0700) and locks it (flock(2), which also holds between
+ * containers). 0 or -errno. */
+int folder_make(struct folder *folder, const char *name);
 
 /* Removes it with all that is in it, following no link and crossing no mount. */
-void folder_remove(const char *path);
+void folder_remove(struct folder *folder);
+
+/* Does the same with one that a dead process left. False when somebody holds it, or on failure. */
+bool folder_remove_unused(const char *path);
 
 #endif

@@ -23,6 +23,7 @@
 /* The files of a folder that matter, in the order of their names. */
 struct scan {
     const char *folder;
+    const char *wanted; /* only what may list this name; NULL: everything */
     struct dirent **files;
     int count;
 };
@@ -241,9 +242,16 @@ static int compare_entries(const void *left, const void *right) {
     return rank != 0 ? rank : strcmp(a->name, b->name);
 }
 
+/* A preset's name mostly begins with that of its plug-in. */
+static bool may_list(const char *file, const char *wanted) {
+    size_t stem = strcspn(file, ".");
+    return wanted == NULL || strncmp(file, wanted, stem) == 0;
+}
+
 static int add_files(const struct scan *scan, struct registry *registry, struct problem *problem) {
     for (int i = 0; i < scan->count; i++) {
-        if (add_file(scan, scan->files[i]->d_name, registry) != 0) {
+        if (may_list(scan->files[i]->d_name, scan->wanted) &&
+            add_file(scan, scan->files[i]->d_name, registry) != 0) {
             registry_close(registry);
             return problem_set(problem, ENOMEM, "no memory for the list of transports");
         }
@@ -257,9 +265,11 @@ static int add_files(const struct scan *scan, struct registry *registry, struct 
     return 0;
 }
 
-int registry_open(const char *folder, struct registry *registry, struct problem *problem) {
+/* Only the files that may list `name`; NULL: all. */
+static int open_some(const char *folder, const char *name, struct registry *registry,
+                     struct problem *problem) {
     *registry = (struct registry){.entries = NULL};
-    struct scan scan = {.folder = folder};
+    struct scan scan = {.folder = folder, .wanted = name};
     scan.count = scandir(folder, &scan.files, is_plugin_file, alphasort);
     if (scan.count < 0)
         return problem_set(problem, errno, "can't read the transports folder %.300s: %s", folder,
@@ -269,6 +279,21 @@ int registry_open(const char *folder, struct registry *registry, struct problem 
         free(scan.files[i]);
     free(scan.files);
     return result;
+}
+
+int registry_open(const char *folder, struct registry *registry, struct problem *problem) {
+    return open_some(folder, NULL, registry, problem);
+}
+
+int registry_open_for(const char *folder, const char *name, struct registry *registry,
+                      struct problem *problem) {
+    struct problem none = {""};
+    if (open_some(folder, name, registry, &none) == 0) {
+        if (registry_find(registry, name, &none) != NULL)
+            return 0;
+        registry_close(registry);
+    }
+    return registry_open(folder, registry, problem);
 }
 
 void registry_close(struct registry *registry) {

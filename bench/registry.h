@@ -40,6 +40,12 @@ int registry_folder(const char *given, char *path, size_t room, struct problem *
 int registry_open(const char *folder, struct registry *registry, struct problem *problem);
 void registry_close(struct registry *registry);
 
+/* The same for one transport: loads only the plug-ins that may list that name, those whose own name
+ * it begins with, so that no library of another one is loaded into its trial; all of them when it
+ * is none of these. */
+int registry_open_for(const char *folder, const char *name, struct registry *registry,
+                      struct problem *problem);
+
 /* The entry of that name, usable; or NULL with a problem: unknown (and the nearest name), or known
  * and why it can't be used. */
 const struct registry_entry *registry_find(const struct registry *registry, const char *name,

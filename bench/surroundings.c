@@ -4,7 +4,6 @@
  */
 #include "surroundings.h"
 
-#include "folder.h"
 #include "namespaces.h"
 
 #include <errno.h>
@@ -52,7 +51,7 @@ static void enter_objects(struct surroundings *s) {
 }
 
 static int make_folder(struct surroundings *s, struct problem *problem) {
-    int error = folder_make(s->name, s->folder, sizeof s->folder);
+    int error = folder_make(&s->folder, s->name);
     if (error == 0)
         return 0;
     return problem_set(problem, -error,
@@ -85,13 +84,11 @@ int surroundings_enter(unsigned needs, enum network_mode mode, struct surroundin
 
 void surroundings_give(const struct surroundings *s, unsigned needs, struct ipc_link *link) {
     link->name = s->name;
-    link->folder = needs & IPC_FOLDER ? s->folder : NULL;
+    link->folder = needs & IPC_FOLDER ? s->folder.path : NULL;
     link->network = needs & IPC_NETWORK ? &s->network.for_transport : NULL;
     (void)!getrandom(link->token, sizeof link->token, 0);
 }
 
 void surroundings_leave(struct surroundings *s) {
-    if (s->folder[0] != '\0')
-        folder_remove(s->folder);
-    s->folder[0] = '\0';
+    folder_remove(&s->folder);
 }

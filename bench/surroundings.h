@@ -7,14 +7,15 @@
 #ifndef BENCH_SURROUNDINGS_H
 #define BENCH_SURROUNDINGS_H
 
+#include "folder.h"
 #include "network.h"
 #include "problem.h"
 #include "transport.h"
 
 struct surroundings {
     struct network network;
-    char name[48];         /* "ipcbench-PID-RANDOM" */
-    char folder[96];       /* empty: none */
+    char name[48]; /* "ipcbench-PID-RANDOM" */
+    struct folder folder;
     char objects_text[64]; /* "private (root)", "host (why)"; empty: not needed */
 };
 

@@ -127,6 +127,8 @@ static const struct {
     {"wrong-group", ".group is none of core, kernel, library, guest and control"},
     {"zero-sizes", ".link_bytes is not the size"},
     {"no-cleanup", ".cleanup is missing"},
+    {"odd-needs", ".needs has a bit that stands for nothing"},
+    {"odd-calls", ".calls is not a range"},
     {"no-messages", ".messages has no table"},
     {"half-messages", "without send or without recv"},
     {"far-knob", "knob 'field' has an offset"},
