@@ -53,6 +53,9 @@ bench: all ## measures this machine: run file in results/, plots in results/repo
 	$(BUILD)/ipcbench report -o results/report "$$file" && \
 	echo "The run file is $$file, the report is in results/report/." && exit $$code
 
+bench-full: RUN := -t all --budget $(or $(BUDGET),1500) $(RUN)
+bench-full: bench ## the same with every transport that there is, within BUDGET seconds (1500)
+
 crosscheck: all ## hyperfine times whole trials: does it agree with the harness? (RUN=options)
 	@scripts/crosscheck --ipcbench $(BUILD)/ipcbench --keep results/crosscheck $(RUN)
 
@@ -69,6 +72,9 @@ tests: all $(TESTS) $(CONTRACT) $(PEER) $(COST) test-plugins ## builds the tests
 
 lint: ## layout and static analysis: clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
+
+readme: all ## writes the table of transports into README.md
+	@scripts/transport-table --ipcbench $(BUILD)/ipcbench README.md
 
 install: all ## installs into PREFIX (/usr/local), below DESTDIR
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/ipcbench/transports \
@@ -160,7 +166,7 @@ test-plugins: $(HELPERS)
 	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
 
 FORCE:
-.PHONY: all help setup bench crosscheck prove-peers harness-cost check tests lint install uninstall clean \
+.PHONY: all help setup bench bench-full readme crosscheck prove-peers harness-cost check tests lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:

@@ -76,7 +76,8 @@ static const char documentation[] =
     "one run file.\v"
     "In NAMES a comma starts another transport, except where '=' is what comes first after it: "
     "then "
-    "it is another knob of the transport before. 'all' means every transport that there is. In "
+    "it is another knob of the transport before. 'all' means every transport that there "
+    "is, and core, kernel, library, guest or control those of that group. In "
     "PLACEMENTS two numbers in a row are a pair of CPUs, the server's and the client's.\n\n"
     "To spin or park on one shared core takes milliseconds a round trip: that is left out unless "
     "both -W and -p name it. What a transport named by -t cannot do is reported as not "
@@ -87,7 +88,8 @@ static const char documentation[] =
     "Examples:\n"
     "  ipcbench run\n"
     "  ipcbench run -t pipe,unix -s 64,4K -W block -o results/mine.json\n"
-    "  ipcbench run -t pipe,pipe:bufsize=1M,tcp-public -p same-core,0,1 --budget 20\n\n"
+    "  ipcbench run -t pipe,pipe:bufsize=1M,tcp-public -p same-core,0,1 --budget 20\n"
+    "  ipcbench run -t core,kernel -s 64\n\n"
     "Exit codes: 0 done, 1 a trial failed, 2 wrong usage or input, 130 interrupted.";
 
 struct parse {

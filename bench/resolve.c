@@ -56,21 +56,35 @@ static bool by_default(const struct registry_entry *entry) {
     return strcmp(entry->group, "core") == 0 || strcmp(entry->name, "null") == 0;
 }
 
-static void add_all(const struct registry *registry, bool only_defaults,
+/* `which`: "all", the name of a group, or NULL for those of a plain run. */
+static bool is_among(const struct registry_entry *entry, const char *which) {
+    if (which == NULL)
+        return by_default(entry);
+    return strcmp(which, "all") == 0 || strcmp(which, entry->group) == 0;
+}
+
+static void add_all(const struct registry *registry, const char *which,
                     struct resolve_transports *found) {
     for (size_t i = 0; i < registry->count; i++) {
         const struct registry_entry *entry = &registry->entries[i];
-        if (usable(entry) && (!only_defaults || by_default(entry)))
+        if (usable(entry) && is_among(entry, which))
             add(found, entry, "", false);
     }
 }
 
+/* "all", or the name of a group; false when it is the name of a transport. */
+static bool add_group(const char *name, const struct registry *registry,
+                      struct resolve_transports *found) {
+    if (strcmp(name, "all") != 0 && plugin_groups[plugin_group_rank(name)] == NULL)
+        return false;
+    add_all(registry, name, found);
+    return true;
+}
+
 static int add_selected(const struct selection_transport *selected, const struct registry *registry,
                         struct resolve_transports *found, struct problem *problem) {
-    if (strcmp(selected->name, "all") == 0 && selected->knobs[0] == '\0') {
-        add_all(registry, false, found);
+    if (selected->knobs[0] == '\0' && add_group(selected->name, registry, found))
         return 0;
-    }
     const struct registry_entry *entry = registry_find(registry, selected->name, problem);
     if (entry == NULL)
         return -EINVAL;
@@ -89,7 +103,7 @@ int resolve_transports(const struct selection *selection, const struct registry 
         return problem_set(problem, ENOMEM, "no memory for %zu transports", room);
     int result = 0;
     if (selection->transport_count == 0)
-        add_all(registry, true, found);
+        add_all(registry, NULL, found);
     for (size_t i = 0; i < selection->transport_count && result == 0; i++)
         result = add_selected(&selection->transports[i], registry, found, problem);
     if (result == 0 && found->count == 0)

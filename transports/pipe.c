@@ -86,6 +86,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .summary = "two anonymous pipes, one for each direction",
     .group = "core",
     .cost = "2 system calls, 2 copies, 1 wake-up when the reader sleeps",
+    .calls = {.least = 2, .most = 2},
     .link_bytes = sizeof(struct pipe_link),
     .end_bytes = sizeof(struct pipe_end),
     .knobs = knobs,

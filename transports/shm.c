@@ -283,6 +283,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .summary = "shared memory: a mailbox for each direction; waiting by spinning or futex",
     .group = "core",
     .cost = "2 copies; spinning: no system call; blocking: 1 futex call to sleep, 1 to wake",
+    .calls = {.least = 1, .most = 2},
     .link_bytes = sizeof(struct shm_link),
     .end_bytes = sizeof(struct shm_end),
     .knobs = knobs,

@@ -3,12 +3,13 @@
 harness's own."""
 
 import collections
+import json
 import pathlib
 import re
 import subprocess
 import unittest
 
-from support import IPCBENCH, Case, needs_program, needs_two_cpus
+from support import IPCBENCH, Case, ipcbench, needs_program, needs_two_cpus
 
 # How often somebody asks the kernel while waiting for another, at a gate or for an end's end, is a
 # matter of chance.
@@ -46,6 +47,24 @@ class SystemCalls(Case):
     @needs_two_cpus
     def test_spinning_shared_memory_is_none(self):
         self.assertEqual(self.difference("shm/pingpong/spin/cross-core/64B"), {})
+
+    def test_each_owes_what_its_table_says(self):
+        """Both ends block on one CPU: each has to sleep for every message."""
+        for entry in json.loads(ipcbench("list", "--json").stdout):
+            owed = entry["system_calls"]
+            if not entry["available"] or owed is None:
+                continue
+            size = min(64, entry["max_bytes"] or 64)
+            with self.subTest(name=entry["name"]):
+                result = ipcbench("trial", f"{entry['name']}/pingpong/block/same-core/{size}B",
+                                  "--exchanges", "2000", "--count", "--json")
+                self.assert_result(result, 0)
+                counted = json.loads(result.stdout)["system_calls"]
+                if counted is None:
+                    self.skipTest("this host lets nobody count")
+                # Both messages of an exchange; now and then one end is preempted, not asleep.
+                self.assertGreaterEqual(counted / 2, owed["least"] - 0.05)
+                self.assertLessEqual(counted / 2, owed["most"] + 0.05)
 
     def test_no_transport_is_none(self):
         self.assertEqual(self.difference("null/pingpong/block/same-core/64B"), {})

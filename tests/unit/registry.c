@@ -97,6 +97,19 @@ static void assert_refused(const struct fixture *f, const char *name, const char
     assert_says(entry->why, part);
 }
 
+static void a_trial_loads_only_what_may_list_its_name(void **state) {
+    struct fixture *f = *state;
+    install(f, "sound");
+    install(f, "twins");
+    registry_close(&f->registry);
+    assert_int_equal(registry_open_for(f->folder, "sound", &f->registry, &f->problem), 0);
+    assert_int_equal(f->registry.plugin_count, 1);
+    registry_close(&f->registry);
+    /* Nothing in its name says that this one is a preset of twins. */
+    assert_int_equal(registry_open_for(f->folder, "castor", &f->registry, &f->problem), 0);
+    assert_non_null(registry_find(&f->registry, "castor", &f->problem));
+}
+
 static void lists_a_right_plugin(void **state) {
     struct fixture *f = *state;
     install(f, "sound");
@@ -302,6 +315,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(lists_a_right_plugin),
+        TEST(a_trial_loads_only_what_may_list_its_name),
         TEST(refuses_each_wrong_plugin),
         TEST(refuses_files_cut_short),
         TEST(refuses_what_is_no_library),
