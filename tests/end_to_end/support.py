@@ -129,6 +129,12 @@ def needs_two_cpus(test):
     return unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two CPUs")(test)
 
 
+def needs_transports(*modules):
+    """Where somebody removed one of them, what is told by it can't be told."""
+    missing = [name for name in modules if not (BUILD / "transports" / f"{name}.so").exists()]
+    return unittest.skipIf(missing, f"there is no transport {' or '.join(missing)} in this build")
+
+
 def needs_program(name):
     return unittest.skipIf(shutil.which(name) is None, f"{name} is not installed")
 

@@ -3,7 +3,8 @@
 
 import json
 
-from support import CELL, IPCBENCH, PLUGINS, QUICK, Case, in_mount_namespace, ipcbench
+from support import (CELL, IPCBENCH, PLUGINS, QUICK, Case, in_mount_namespace, ipcbench,
+                     needs_transports)
 
 # What is wrong with a key, and what the sentence must hold.
 KEYS = [
@@ -57,6 +58,7 @@ WRONG = [
 ]
 
 
+@needs_transports("pipe", "tcp")
 class BadInput(Case):
     def test_keys(self):
         for key, words in KEYS:
@@ -103,6 +105,7 @@ class BadInput(Case):
         self.assertEqual((self.files(), path.read_text()), (["run.json"], "precious"))
 
 
+@needs_transports("pipe")
 class Places(Case):
     """Folders in which no run file can be written."""
 
@@ -148,6 +151,7 @@ class Places(Case):
         self.assertNotIn("run.json", listing)
 
 
+@needs_transports("pipe", "unix")
 class RunFiles(Case):
     """Files that are no run file of ours, or a damaged one."""
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 
-from support import BUILD, ROOT, Case
+from support import BUILD, ROOT, Case, needs_transports
 
 # What the make that runs the tests passes on would change the makes that the tests run.
 PLAIN = {name: value for name, value in os.environ.items()
@@ -20,6 +20,7 @@ def run(*command, **how):
                           **{"env": PLAIN, **how})
 
 
+@needs_transports("pipe", "null")
 class Tree(Case):
     """A copy of the tree in which only plug-ins are built."""
 
@@ -87,6 +88,7 @@ class Tree(Case):
         self.assertGreater(plugin.stat().st_mtime_ns, before)
 
 
+@needs_transports("pipe")
 class Install(Case):
     def test_install_and_uninstall(self):
         target = [f"BUILD={BUILD}", f"DESTDIR={self.folder}", "PREFIX=/opt/bench"]

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 
-from support import BUILD, Case, children, needs_program, needs_two_cpus, wait_until
+from support import (BUILD, Case, children, needs_program, needs_transports, needs_two_cpus,
+                     wait_until)
 
 NOBODY = 65534
 AMOUNT = ["--exchanges", "500", "--warmup-exchanges", "50", "--seed", "1"]
@@ -54,6 +55,7 @@ class Way(Case):
         self.assertEqual(record["system_calls"], 0)
 
 
+@needs_transports("null", "pipe", "shm", "tcp", "unix")
 class Tracepoint(Way):
     def setUp(self):
         super().setUp()
@@ -77,6 +79,7 @@ class Tracepoint(Way):
         self.assertNotIn("system_calls_by", record["facts"])
 
 
+@needs_transports("null", "pipe", "shm", "tcp", "unix")
 class Ptrace(Way):
     """As somebody who may not use the tracepoint."""
 

@@ -8,7 +8,8 @@ import pathlib
 import shutil
 import subprocess
 
-from support import BUILD, CELL, IPCBENCH, SCRIPTS, Case, needs_program, needs_two_cpus
+from support import (BUILD, CELL, IPCBENCH, SCRIPTS, Case, needs_program, needs_transports,
+                     needs_two_cpus)
 
 OTHER = CELL.replace("pipe", "unix")
 
@@ -53,6 +54,7 @@ class Script(Case):
             self.assertIn(words, result.stdout)
 
 
+@needs_transports("null", "pipe", "unix")
 class Crosscheck(Script):
     name = "crosscheck"
 
@@ -112,6 +114,7 @@ class Crosscheck(Script):
         self.assert_refused(self.crosscheck("--rounds", "0"), "from 1")
 
 
+@needs_transports("pipe", "shm")
 class ProvePeers(Script):
     name = "prove-peers"
 

@@ -4,10 +4,11 @@
 import json
 import xml.etree.ElementTree
 
-from support import FAKES, SCRIPTS, Case, ipcbench, needs_program
+from support import FAKES, SCRIPTS, Case, ipcbench, needs_program, needs_transports
 
 
 @needs_program("gnuplot")
+@needs_transports("pipe", "unix")
 class Report(Case):
     def test_help(self):
         self.assert_help("report")

@@ -4,9 +4,10 @@
 import json
 import os
 
-from support import FAKES, QUICK, Case, ipcbench
+from support import FAKES, QUICK, Case, ipcbench, needs_transports
 
 
+@needs_transports("pipe", "shm", "unix")
 class Run(Case):
     def test_help(self):
         self.assert_help("run")

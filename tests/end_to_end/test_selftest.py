@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 
-from support import PLUGINS, Case, descendants, ipcbench, needs_two_cpus, wait_until
+from support import (PLUGINS, Case, descendants, ipcbench, needs_transports, needs_two_cpus,
+                     wait_until)
 
 CHECKS = ["delay of 200 ns", "delay of 1 us", "rare delay", "tie same-core", "tie cross-core",
           "null", "floor", "interference", "doctor"]
@@ -19,6 +20,7 @@ def shared_memory():
     return {name for name in os.listdir("/dev/shm") if "ipcbench" in name}
 
 
+@needs_transports("null", "pipe", "shm")
 class Selftest(Case):
     def selftest(self, *arguments, **how):
         """Runs it and returns its answer, whichever it is."""

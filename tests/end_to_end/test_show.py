@@ -3,9 +3,10 @@
 
 import json
 
-from support import FAKES, Case, ipcbench
+from support import FAKES, Case, ipcbench, needs_transports
 
 
+@needs_transports("pipe", "unix")
 class Show(Case):
     def test_help(self):
         self.assert_help("show")

@@ -6,7 +6,8 @@ import os
 import signal
 import time
 
-from support import FAKES, Case, children, descendants, ipcbench, is_alive, wait_until
+from support import (FAKES, Case, children, descendants, ipcbench, is_alive, needs_transports,
+                     wait_until)
 
 KEYS = ["pipe/pingpong/block/same-core/64B", "shm/pingpong/spin/unpinned/64B",
         "tcp-localhost/pingpong/block/same-core/64B"]
@@ -16,6 +17,7 @@ def shared_memory():
     return {name for name in os.listdir("/dev/shm") if "ipcbench" in name}
 
 
+@needs_transports("pipe", "shm", "tcp")
 class TrialSignals(Case):
     def begin(self, key, *arguments):
         """A long trial whose two ends are at work."""
@@ -77,6 +79,7 @@ class TrialSignals(Case):
         self.finish(process, ends, 130)
 
 
+@needs_transports("pipe", "unix")
 class RunSignals(Case):
     def begin(self, finished=2):
         """A long run with that many finished trials in its journal."""

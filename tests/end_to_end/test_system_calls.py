@@ -9,7 +9,7 @@ import re
 import subprocess
 import unittest
 
-from support import IPCBENCH, Case, ipcbench, needs_program, needs_two_cpus
+from support import IPCBENCH, Case, ipcbench, needs_program, needs_transports, needs_two_cpus
 
 # How often somebody asks the kernel while waiting for another, at a gate or for an end's end, is a
 # matter of chance.
@@ -34,16 +34,19 @@ class SystemCalls(Case):
         return {name: more[name] - less[name] for name in set(less) | set(more)
                 if more[name] != less[name] and name not in CHANCE}
 
+    @needs_transports("pipe")
     def test_pipe_is_two_reads_and_two_writes(self):
         self.assertEqual(self.difference("pipe/pingpong/block/same-core/64B"),
                          {"read": 4000, "write": 4000})
 
+    @needs_transports("tcp", "unix")
     def test_stream_sockets_are_two_of_each(self):
         for name in ("unix", "tcp-localhost"):
             with self.subTest(name=name):
                 difference = self.difference(f"{name}/pingpong/block/same-core/64B")
                 self.assertEqual(sorted(difference.values()), [4000, 4000], difference)
 
+    @needs_transports("shm")
     @needs_two_cpus
     def test_spinning_shared_memory_is_none(self):
         self.assertEqual(self.difference("shm/pingpong/spin/cross-core/64B"), {})
@@ -66,5 +69,6 @@ class SystemCalls(Case):
                 self.assertGreaterEqual(counted / 2, owed["least"] - 0.05)
                 self.assertLessEqual(counted / 2, owed["most"] + 0.05)
 
+    @needs_transports("null")
     def test_no_transport_is_none(self):
         self.assertEqual(self.difference("null/pingpong/block/same-core/64B"), {})

@@ -6,9 +6,10 @@ import os
 import shlex
 import subprocess
 
-from support import CELL, IPCBENCH, Case, ipcbench, needs_two_cpus
+from support import CELL, IPCBENCH, Case, ipcbench, needs_transports, needs_two_cpus
 
 
+@needs_transports("pipe", "tcp")
 class Trial(Case):
     def test_help(self):
         self.assert_help("trial")

@@ -115,6 +115,7 @@ class Schema(unittest.TestCase):
                 self.assertEqual(set(schema["properties"]) - explained, set())
 
 
+@runs.needs_transports
 @runs.needs_jsonschema
 class RunFile(unittest.TestCase):
     @classmethod
@@ -170,6 +171,7 @@ class RunFile(unittest.TestCase):
                 self.assertNotEqual(runs.complaints(changed(self.run_file, where, value)), [])
 
 
+@runs.needs_transports
 @runs.needs_jsonschema
 class Trial(unittest.TestCase):
     def test_what_trial_prints_is_valid(self):
@@ -182,6 +184,7 @@ class Trial(unittest.TestCase):
                 self.assertEqual(runs.complaints(json.loads(output), "trial"), [])
 
 
+@runs.needs_transports
 @runs.needs_jsonschema
 class Journal(unittest.TestCase):
     def setUp(self):

@@ -10,6 +10,7 @@ import unittest
 import runs
 
 
+@runs.needs_transports
 class Show(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
