@@ -21,7 +21,8 @@ enum part { TRANSPORT, WORKLOAD, WAIT, PLACEMENT, SIZE, PARTS };
 const char *const cell_waits[] = {
     [IPC_BLOCK] = "block", [IPC_SPIN] = "spin", [IPC_PARK] = "park", [IPC_WAITS] = NULL};
 
-const char *const cell_workloads[] = {"pingpong", NULL};
+const char *const cell_workloads[] = {
+    [WORKLOAD_PINGPONG] = "pingpong", [WORKLOAD_RATE] = "rate", [WORKLOAD_KINDS] = NULL};
 
 const char *const cell_placements[] = {"same-core",  "smt",        "same-l3",
                                        "cross-l3",   "cross-numa", "cross-socket",
@@ -150,10 +151,11 @@ static int parse_transport(char *part, struct cell *cell, struct problem *proble
 }
 
 static int parse_workload(const char *part, struct cell *cell, struct problem *problem) {
-    int index = cell_parse_word(part, "workload", cell_workloads, problem);
-    if (index >= 0)
-        (void)snprintf(cell->workload, sizeof cell->workload, "%s", cell_workloads[index]);
-    return index < 0 ? index : 0;
+    struct workload_spec spec;
+    int result = workload_spec_parse(part, &spec, problem);
+    if (result == 0)
+        workload_spec_format(&spec, cell->workload);
+    return result;
 }
 
 static int parse_wait(const char *part, struct cell *cell, struct problem *problem) {

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cell.h - a cell: one point of what is measured, and its key. A key is readable and stable, since
- * CI history hangs on it: transport[:knob=value,...]/workload/wait/placement/size, for example
- * "pipe/pingpong/block/cross-core/64B". No system calls.
+ * CI history hangs on it: transport[:knob=value,...]/workload[:knob=value,...]/wait/placement/size,
+ * for example "pipe/pingpong/block/cross-core/64B". No system calls.
  */
 #ifndef BENCH_CELL_H
 #define BENCH_CELL_H
 
 #include "problem.h"
 #include "transport.h"
+#include "workload_spec.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CELL_KEY_BYTES 256
+#define CELL_KEY_BYTES 288
 #define CELL_MAX_SIZE  (UINT64_C(1) << 20) /* the largest message: 1 MiB */
 
 struct cell {
-    char transport[32]; /* as listed: a transport without presets, or a preset */
-    char knobs[128];    /* "bufsize=1M,nodelay=0", or empty */
-    char workload[16];  /* "pingpong" */
+    char transport[32];                 /* as listed: a transport without presets, or a preset */
+    char knobs[128];                    /* "bufsize=1M,nodelay=0", or empty */
+    char workload[WORKLOAD_SPEC_BYTES]; /* "pingpong", "rate:hz=1000" */
     enum ipc_wait wait;
     char placement[24];  /* "same-core", "cross-core", ..., "unpinned", or two CPUs "0,3" */
     uint64_t size_bytes; /* 1 to CELL_MAX_SIZE */

@@ -23,7 +23,7 @@
 
 static const uint64_t default_sizes[] = {8, 64, 1024, 4096, 65536};
 static const enum ipc_wait default_waits[] = {IPC_BLOCK, IPC_SPIN, IPC_PARK};
-static const char default_workloads[][16] = {"pingpong"};
+static const char default_workloads[][WORKLOAD_SPEC_BYTES] = {"pingpong"};
 enum {
     DEFAULT_SIZES = sizeof default_sizes / sizeof *default_sizes,
     SHOWN_FAILURES = 10,

@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What waking up from a sleep may take beyond its end: the timer's slack (50 us where nobody set
+ * another) and twice the wake-up of a CPU that went idle. */
+#define REST_MARGIN_NS UINT64_C(150000)
+
 const char *const end_stages[END_STAGES + 1] = {
     "while starting",  "while attaching", "while warming up", "while measuring",
     "while finishing", "while detaching", "after its work",   NULL};
@@ -58,6 +62,17 @@ static void mark(void *context, enum workload_mark when) {
     }
 }
 
+/* Sleeps until a little before the time, so that the moment of waking up is no part of what is
+ * measured; a client that spins never sleeps. */
+static void rest(void *context, uint64_t ns) {
+    const struct readings *r = context;
+    if (r->task->link->wait == IPC_SPIN || ns <= REST_MARGIN_NS)
+        return;
+    ns -= REST_MARGIN_NS;
+    const struct timespec span = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL);
+}
+
 static int pin(int cpu, struct ipc_fault *fault) {
     if (cpu < 0)
         return 0;
@@ -98,6 +113,7 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
                                 .histogram = &control->histogram,
                                 .result = &control->result,
                                 .mark = mark,
+                                .rest = rest,
                                 .context = &readings};
     if (error) {
         end->fault.call = "malloc";

@@ -42,14 +42,14 @@ static int unknown_knob(const struct ipc_transport *transport, const char *name,
     for (size_t i = 0; i < MOST_KNOBS && transport->knobs && transport->knobs[i].name; i++)
         names[i] = transport->knobs[i].name;
     if (names[0] == NULL)
-        return problem_set(problem, EINVAL, "transport %s has no knobs, so '%s' can't be set",
+        return problem_set(problem, EINVAL, "%s has no knobs, so '%s' can't be set",
                            transport->name, name);
     char list[LIST_BYTES];
     char hint[VALUE_BYTES];
     join(names, list);
     suggest(name, names, hint);
-    return problem_set(problem, EINVAL, "transport %s has no knob '%s'; its knobs are %s%s",
-                       transport->name, name, list, hint);
+    return problem_set(problem, EINVAL, "%s has no knob '%s'; its knobs are %s%s", transport->name,
+                       name, list, hint);
 }
 
 /* The readers of values: each takes the sentence's beginning, "knob 'x' of pipe:". */
@@ -141,7 +141,7 @@ static int set_assignment(const struct ipc_transport *transport, char *assignmen
     char *equals = strchr(assignment, '=');
     if (equals == NULL)
         return problem_set(problem, EINVAL,
-                           "transport %s: '%s' sets no knob; write name=value, with commas between",
+                           "%s: '%s' sets no knob; write name=value, with commas between",
                            transport->name, assignment);
     *equals = '\0';
     const struct ipc_knob *knob = find_knob(transport, assignment);
@@ -162,7 +162,7 @@ static int set_all(const struct ipc_transport *transport, const char *text, stru
     if (text == NULL || text[0] == '\0')
         return 0;
     if (strlen(text) >= sizeof copy)
-        return problem_set(problem, EINVAL, "transport %s: its knobs are longer than %zu bytes",
+        return problem_set(problem, EINVAL, "%s: its knobs are longer than %zu bytes",
                            transport->name, sizeof copy - 1);
     (void)snprintf(copy, sizeof copy, "%s", text);
     char *rest = copy;

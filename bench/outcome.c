@@ -8,6 +8,7 @@
 #include "interference.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -129,7 +130,8 @@ static double carried(const struct histogram *histogram, double percent) {
                                                  : NAN;
 }
 
-static void record_latency(const struct control *control, struct record *r) {
+/* `open`: requests had their times, so that their number says nothing of how long each took. */
+static void record_latency(const struct control *control, bool open, struct record *r) {
     const struct workload_result *result = &control->result;
     const struct histogram *h = &control->histogram;
     r->stamped_mean_ns = result->stamped ? histogram_mean(h) : NAN;
@@ -141,7 +143,7 @@ static void record_latency(const struct control *control, struct record *r) {
     r->p90_ns = carried(h, 90);
     r->p99_ns = carried(h, 99);
     r->p999_ns = carried(h, 99.9);
-    r->per_second = 1e9 / r->mean_ns;
+    r->per_second = open ? r->exchanges * 1e9 / (double)result->measured_ns : 1e9 / r->mean_ns;
     r->bytes_per_second = r->per_second * 2 * (double)r->cell.size_bytes;
 }
 
@@ -187,6 +189,18 @@ static void record_surroundings(const struct control *control, struct record *r)
     r->canary_after_ns = control->canary_ns[1];
 }
 
+/* What an open loop offered, and what of it never left: the rate is beyond what the cell carries.
+ */
+static void record_offer(const struct end_task *task, struct record *r) {
+    char text[32];
+    if (task->plan.gap_ns <= 0)
+        return;
+    (void)snprintf(text, sizeof text, "%.0f", 1e9 / task->plan.gap_ns);
+    record_add_fact(r->facts, &r->fact_count, "offered_per_second", text);
+    (void)snprintf(text, sizeof text, "%" PRIu64, task->control->result.unsent);
+    record_add_fact(r->facts, &r->fact_count, "unsent", text);
+}
+
 static void record_cost(const struct end_task *task, struct record *r) {
     const struct end_report *client = &task->control->ends[IPC_CLIENT];
     double used = 0;
@@ -223,7 +237,8 @@ int outcome_measured(const struct end_task *task, struct record *r) {
     r->warmup_exchanges = (double)result->warmup_exchanges;
     r->warmup_ns = (double)result->warmup_ns;
     r->duration_ns = (double)result->measured_ns;
-    record_latency(task->control, r);
+    record_latency(task->control, task->plan.gap_ns > 0, r);
+    record_offer(task, r);
     record_cost(task, r);
     record_counters(task, r);
     record_surroundings(task->control, r);

@@ -39,7 +39,7 @@ struct plan_transport {
 struct plan_input {
     const struct plan_transport *transports;
     size_t transport_count;
-    const char (*workloads)[16];
+    const char (*workloads)[WORKLOAD_SPEC_BYTES];
     size_t workload_count;
     const enum ipc_wait *waits;
     size_t wait_count;

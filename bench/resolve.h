@@ -17,8 +17,9 @@ struct resolve_transports {
 };
 
 /* Finds each transport and checks its knobs. "all" stands for every one that can be used here, the
- * name of a group for those of that group; no selection stands for those of the group core and the control null. 0, -ENOMEM, or -EINVAL with a
- * problem: an unknown name or knob, or one that can't be used here. */
+ * name of a group for those of that group; no selection stands for those of the group core and the
+ * control null. 0, -ENOMEM, or -EINVAL with a problem: an unknown name or knob, or one that can't
+ * be used here. */
 int resolve_transports(const struct selection *selection, const struct registry *registry,
                        struct resolve_transports *found, struct problem *problem);
 

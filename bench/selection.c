@@ -5,6 +5,9 @@
 #include "selection.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The next entry of a list: copied to `entry`, and the position moved behind its comma. */
@@ -114,34 +117,133 @@ int selection_transports(const char *text, struct selection *selection, struct p
     return result;
 }
 
+/* "arrivals=poisson", the entry behind a workload's own comma. */
+static int add_setting(const struct cursor *cursor, struct selection *selection,
+                       struct problem *problem) {
+    if (selection->workload_count == 0)
+        return problem_set(problem, EINVAL,
+                           "%s: '%s' is a setting without a workload; write NAME:%s",
+                           cursor->option, cursor->entry, cursor->entry);
+    char *last = selection->workloads[selection->workload_count - 1];
+    size_t used = strlen(last);
+    if (used + 1 + strlen(cursor->entry) >= WORKLOAD_SPEC_BYTES)
+        return problem_set(problem, EINVAL, "%s: '%s,%s' is longer than %d characters",
+                           cursor->option, last, cursor->entry, WORKLOAD_SPEC_BYTES - 1);
+    last[used] = ',';
+    memcpy(last + used + 1, cursor->entry, strlen(cursor->entry) + 1);
+    return 0;
+}
+
 static int add_workload(struct cursor *cursor, struct selection *selection,
                         struct problem *problem) {
-    int word = cell_parse_word(cursor->entry, "workload", cell_workloads, problem);
-    if (word < 0)
-        return word;
-    for (size_t i = 0; i < selection->workload_count; i++)
-        if (strcmp(selection->workloads[i], cell_workloads[word]) == 0)
-            return 0;
+    if (cursor->entry[strcspn(cursor->entry, ":=")] == '=')
+        return add_setting(cursor, selection, problem);
+    int result = full(cursor->option, selection->workload_count, problem);
+    if (result != 0)
+        return result;
     return fit(cursor, cursor->entry, selection->workloads[selection->workload_count++],
                sizeof *selection->workloads, problem);
 }
 
+/* Puts one workload, written the canonical way, behind those that are kept, unless it is there. */
+static int keep_workload(const char *text, struct selection *kept, struct problem *problem) {
+    struct workload_spec spec;
+    char canonical[WORKLOAD_SPEC_BYTES];
+    int result = workload_spec_parse(text, &spec, problem);
+    if (result != 0)
+        return result;
+    workload_spec_format(&spec, canonical);
+    for (size_t i = 0; i < kept->workload_count; i++)
+        if (strcmp(kept->workloads[i], canonical) == 0)
+            return 0;
+    result = full("-w", kept->workload_count, problem);
+    if (result == 0)
+        memcpy(kept->workloads[kept->workload_count++], canonical, sizeof canonical);
+    return result;
+}
+
+/* "rate:hz=1..1000,arrivals=poisson" as one workload for each rate of the range. */
+static int keep_range(const char *text, const char *range, struct selection *kept,
+                      struct problem *problem) {
+    const char *high_text = range + strspn(range, "0123456789") + 2;
+    uint64_t low = strtoull(range, NULL, 10), high = strtoull(high_text, NULL, 10);
+    const char *rest = high_text + strspn(high_text, "0123456789");
+    if (low == 0 || high < low || high > WORKLOAD_MOST_HZ || (*rest != ',' && *rest != '\0'))
+        return problem_set(
+            problem, EINVAL,
+            "-w: '%s' holds no range of rates; write hz=LOW..HIGH with whole numbers "
+            "from 1 to %d, the smaller one first",
+            text, (int)WORKLOAD_MOST_HZ);
+    int result = 0;
+    for (uint64_t decade = low, hz = low; hz <= high && result == 0;) {
+        char one[WORKLOAD_SPEC_BYTES + 24];
+        (void)snprintf(one, sizeof one, "%.*s%" PRIu64 "%s", (int)(range - text), text, hz, rest);
+        result = keep_workload(one, kept, problem);
+        bool whole = hz == decade;
+        hz = whole ? 3 * decade : 10 * decade;
+        decade = whole ? decade : hz;
+    }
+    return result;
+}
+
+/* Only when all settings of an entry are known can it be read. */
+static int keep_workloads(struct selection *selection, struct problem *problem) {
+    struct selection kept = {.workload_count = 0};
+    int result = 0;
+    for (size_t i = 0; i < selection->workload_count && result == 0; i++) {
+        const char *text = selection->workloads[i];
+        const char *range = strstr(text, "hz=");
+        bool is_range = range && strncmp(range + 3 + strspn(range + 3, "0123456789"), "..", 2) == 0;
+        result = is_range ? keep_range(text, range + 3, &kept, problem)
+                          : keep_workload(text, &kept, problem);
+    }
+    memcpy(selection->workloads, kept.workloads, sizeof kept.workloads);
+    selection->workload_count = kept.workload_count;
+    return result;
+}
+
 int selection_workloads(const char *text, struct selection *selection, struct problem *problem) {
-    return each_entry(text, "-w", selection, add_workload, problem);
+    int result = each_entry(text, "-w", selection, add_workload, problem);
+    return result == 0 ? keep_workloads(selection, problem) : result;
+}
+
+static int keep_size(uint64_t bytes, struct selection *selection, struct problem *problem) {
+    for (size_t i = 0; i < selection->size_count; i++)
+        if (selection->sizes[i] == bytes)
+            return 0;
+    int result = full("-s", selection->size_count, problem);
+    if (result == 0)
+        selection->sizes[selection->size_count++] = bytes;
+    return result;
+}
+
+/* The ladder from `low` to the size that is written behind the dots. */
+static int add_ladder(char *low_text, char *dots, struct selection *selection,
+                      struct problem *problem) {
+    uint64_t low, high;
+    *dots = '\0';
+    int result = cell_parse_size(low_text, &low, problem);
+    if (result == 0)
+        result = cell_parse_size(dots + 2, &high, problem);
+    if (result == 0 && high < low)
+        result = problem_set(problem, EINVAL, "-s: '%s..%s': write the smaller size first",
+                             low_text, dots + 2);
+    for (uint64_t power = 1; result == 0 && power <= high; power *= 2) {
+        const uint64_t rungs[] = {power > 3 ? power - 3 : power, power, power + 3};
+        for (size_t i = 0; i < 3 && result == 0; i++)
+            if (rungs[i] >= low && rungs[i] <= high)
+                result = keep_size(rungs[i], selection, problem);
+    }
+    return result;
 }
 
 static int add_size(struct cursor *cursor, struct selection *selection, struct problem *problem) {
     uint64_t bytes;
+    char *dots = strstr(cursor->entry, "..");
+    if (dots != NULL)
+        return add_ladder(cursor->entry, dots, selection, problem);
     int result = cell_parse_size(cursor->entry, &bytes, problem);
-    if (result != 0)
-        return result;
-    for (size_t i = 0; i < selection->size_count; i++)
-        if (selection->sizes[i] == bytes)
-            return 0;
-    result = full(cursor->option, selection->size_count, problem);
-    if (result == 0)
-        selection->sizes[selection->size_count++] = bytes;
-    return result;
+    return result == 0 ? keep_size(bytes, selection, problem) : result;
 }
 
 int selection_sizes(const char *text, struct selection *selection, struct problem *problem) {

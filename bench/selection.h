@@ -23,7 +23,7 @@ struct selection_transport {
 struct selection {
     struct selection_transport transports[SELECTION_MAX];
     size_t transport_count;
-    char workloads[SELECTION_MAX][16];
+    char workloads[SELECTION_MAX][WORKLOAD_SPEC_BYTES];
     size_t workload_count;
     uint64_t sizes[SELECTION_MAX]; /* bytes, 1 to CELL_MAX_SIZE */
     size_t size_count;
@@ -40,7 +40,13 @@ struct selection {
  * ("pipe:bufsize=1M,nodelay=0"), and another transport everywhere else ("pipe:bufsize=1M,unix" and
  * "pipe:bufsize=1M,unix:buffer=64K"). */
 int selection_transports(const char *text, struct selection *selection, struct problem *problem);
+
+/* Commas as with transports. "rate:hz=1..10000" is the rates 1, 3, 10, 30 and so on to 10000. */
 int selection_workloads(const char *text, struct selection *selection, struct problem *problem);
+
+/* "1..1M" is a ladder that shows steps: the powers of two between the two sizes, and beside each
+ * the sizes that are 3 bytes less and 3 bytes more (as NetPIPE's), where steps such as a page's or
+ * a buffer's edge would show. */
 int selection_sizes(const char *text, struct selection *selection, struct problem *problem);
 int selection_waits(const char *text, struct selection *selection, struct problem *problem);
 

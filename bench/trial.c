@@ -22,6 +22,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+enum { LEAST_ARRIVALS = 10 };
+
 struct trial {
     const struct trial_options *options;
     const struct ipc_transport *transport;
@@ -235,6 +237,27 @@ static void run_ends(struct trial *t, const struct end_task *task) {
     outcome_note(t->control, t->record);
 }
 
+/* The amounts asked for, and the requests' times where the cell's workload has any. So slow a rate
+ * that hardly one request is due gets the time for LEAST_ARRIVALS. */
+static struct workload_plan plan_of(const struct trial_options *o) {
+    struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
+    struct problem none = {""};
+    struct workload_plan plan = {.exchanges = o->exchanges,
+                                 .time_ns = o->time_ns,
+                                 .warmup_exchanges = o->warmup_exchanges,
+                                 .warmup_ns = o->warmup_ns,
+                                 .seed = o->seed};
+    (void)workload_spec_parse(o->cell.workload, &spec, &none); /* it was parsed before */
+    if (spec.kind != WORKLOAD_RATE)
+        return plan;
+    plan.gap_ns = 1e9 / (double)spec.hz;
+    plan.poisson = spec.arrivals == WORKLOAD_POISSON;
+    uint64_t least_ns = (uint64_t)(LEAST_ARRIVALS * plan.gap_ns);
+    if (plan.exchanges == 0 && plan.time_ns < least_ns)
+        plan.time_ns = least_ns;
+    return plan;
+}
+
 static struct end_task describe_task(const struct trial *t) {
     const struct trial_options *o = t->options;
     bool count = o->purpose == RECORD_COUNTING;
@@ -244,10 +267,7 @@ static struct end_task describe_task(const struct trial *t) {
         .link = t->link,
         .control = t->control,
         .clock = &t->clock,
-        .plan = {.exchanges = o->exchanges,
-                 .time_ns = o->time_ns,
-                 .warmup_exchanges = o->warmup_exchanges,
-                 .warmup_ns = o->warmup_ns},
+        .plan = plan_of(o),
         .size_bytes = o->cell.size_bytes,
         .seed = o->seed,
         .verify_full = o->verify_full,

@@ -14,6 +14,12 @@
  * Measuring alternates between stretches in which every exchange is stamped (one clock read each;
  * the end of one is the start of the next) and, for a quarter of the exchanges, unstamped batches,
  * whose mean is free of the clock's cost.
+ *
+ * Open loop: requests are due at times that were settled before, whatever the replies do, and the
+ * latency of each counts from the moment at which it was due, so that waiting behind a slow one
+ * counts too (no coordinated omission: G. Tene, "How NOT to Measure Latency"). One exchange is
+ * under way at a time; those that are due meanwhile queue up at the client and leave as soon as
+ * they can.
  */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
@@ -29,6 +35,11 @@
 struct workload_plan {
     uint64_t exchanges, time_ns;
     uint64_t warmup_exchanges, warmup_ns;
+    /* Open loop: the mean gap between two requests, and whether the gaps are those of a Poisson
+     * process; 0: closed loop. */
+    double gap_ns;
+    bool poisson;
+    uint64_t seed; /* of the random gaps */
 };
 
 /* The moments at which the caller may take readings, outside of what is timed. */
@@ -41,6 +52,8 @@ struct workload_result {
     uint64_t unstamped;  /* exchanges in batches */
     uint64_t batches_ns; /* the time of those batches */
     uint64_t measured_ns;
+    uint64_t unsent; /* open loop: due in the measured time, but still queued when the run was given
+                        up, since it took twice that time and more */
 };
 
 /* WORKLOAD_UNCOUNTED exchanges run between the two marks beyond those in the result. */
@@ -59,6 +72,9 @@ struct workload {
     struct histogram *histogram;    /* client: the stamped exchanges */
     struct workload_result *result; /* client */
     void (*mark)(void *context, enum workload_mark mark);
+    /* Open loop: sleeps for about so long, but never longer; returns at once where the client is
+     * not to sleep. What is left is spun away on the clock. */
+    void (*rest)(void *context, uint64_t ns);
     void *context;
     uint64_t sequence; /* of the next exchange; on failure: of the exchange that failed */
 };

@@ -109,7 +109,7 @@ static void a_transport_without_knobs_says_so(void **state) {
     struct problem problem = {""};
     assert_int_equal(knobs_apply(&bare, NULL, "", &link.base, &problem), 0);
     assert_int_equal(knobs_apply(&bare, NULL, "count=1", &link.base, &problem), -EINVAL);
-    assert_string_equal(problem.text, "transport bare has no knobs, so 'count' can't be set");
+    assert_string_equal(problem.text, "bare has no knobs, so 'count' can't be set");
 }
 
 static void refuses_a_text_without_end(void **state) {

@@ -22,7 +22,7 @@ static const struct plan_transport null_like = {
 static const struct placement two_cpus[] = {{"same-core", "same-core", 1, 1},
                                             {"cross-core", "same-l3", 0, 1}};
 static const enum ipc_wait all_waits[] = {IPC_BLOCK, IPC_SPIN, IPC_PARK};
-static const char one_workload[][16] = {"pingpong"};
+static const char one_workload[][WORKLOAD_SPEC_BYTES] = {"pingpong"};
 static const uint64_t two_sizes[] = {8, 4096};
 
 /* All waits, both placements and both sizes, none of them named by the user. */

@@ -24,7 +24,7 @@ static void make_cells(size_t count, struct plan *plan) {
     struct problem problem = {""};
     static const struct placement same_core = {"same-core", "same-core", 1, 1};
     static const enum ipc_wait wait = IPC_BLOCK;
-    static const char workload[][16] = {"pingpong"};
+    static const char workload[][WORKLOAD_SPEC_BYTES] = {"pingpong"};
     const struct plan_input input = {.transports = &block,
                                      .transport_count = 1,
                                      .workloads = workload,

@@ -91,6 +91,38 @@ static void sizes_waits_and_workloads_keep_their_order_and_stand_once(void **sta
     assert_string_equal(selection.workloads[0], "pingpong");
 }
 
+static void a_workload_keeps_its_settings(void **state) {
+    (void)state;
+    static const char *const expected[] = {"rate:hz=10,arrivals=poisson",
+                                           "pingpong",
+                                           "rate:hz=1000",
+                                           "rate:hz=1",
+                                           "rate:hz=3",
+                                           "rate:hz=10"};
+    struct selection selection = {.size_count = 0};
+    struct problem problem = {""};
+    assert_int_equal(selection_workloads("rate:hz=10,arrivals=poisson,pingpong,rate,"
+                                         "rate:arrivals=constant,hz=1000,rate:hz=1..29",
+                                         &selection, &problem),
+                     0);
+    assert_int_equal(selection.workload_count, COUNT(expected));
+    for (size_t i = 0; i < COUNT(expected); i++)
+        assert_string_equal(selection.workloads[i], expected[i]);
+}
+
+static void a_ladder_of_sizes_has_rungs_beside_the_powers(void **state) {
+    (void)state;
+    static const uint64_t expected[] = {1, 4, 2, 5, 7, 8, 11, 13, 16};
+    struct selection selection = {.size_count = 0};
+    struct problem problem = {""};
+    assert_int_equal(selection_sizes("1..16", &selection, &problem), 0);
+    assert_int_equal(selection.size_count, COUNT(expected));
+    assert_memory_equal(selection.sizes, expected, sizeof expected);
+    selection.size_count = 0;
+    assert_int_equal(selection_sizes("1..1M", &selection, &problem), 0);
+    assert_int_equal(selection.size_count, 57);
+}
+
 struct refusal {
     int (*read)(const char *text, struct selection *selection, struct problem *problem);
     const char *text;
@@ -119,6 +151,14 @@ static void what_is_wrong_is_refused_with_its_name(void **state) {
         {selection_sizes, "8,-1", "-1"},
         {selection_waits, "spinn", "'spin'"},
         {selection_workloads, "pingpon", "'pingpong'"},
+        {selection_workloads, "hz=10", "NAME:hz=10"},
+        {selection_workloads, "rate:", "colon"},
+        {selection_workloads, "rate:hz=0", "1 to 100000000"},
+        {selection_workloads, "rate:hz=9..1", "LOW..HIGH"},
+        {selection_workloads, "rate:hz=0..10", "LOW..HIGH"},
+        {selection_workloads, "pingpong:hz=1", "no knobs"},
+        {selection_sizes, "64..8", "smaller size first"},
+        {selection_sizes, "1..2M", "'2M'"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct selection selection = {.transport_count = 0};
@@ -156,6 +196,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_comma_belongs_to_knobs_only_before_another_knob),
         cmocka_unit_test(two_numbers_in_a_row_are_a_pair_of_cpus),
+        cmocka_unit_test(a_workload_keeps_its_settings),
+        cmocka_unit_test(a_ladder_of_sizes_has_rungs_beside_the_powers),
         cmocka_unit_test(sizes_waits_and_workloads_keep_their_order_and_stand_once),
         cmocka_unit_test(what_is_wrong_is_refused_with_its_name),
         cmocka_unit_test(a_list_that_is_too_long_is_refused),

@@ -6,6 +6,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,6 +55,7 @@ static int fake_recv(struct ipc_end *end, void *message, size_t bytes) {
 static const struct ipc_messages fake_messages = {fake_send, fake_recv};
 
 struct marks {
+    uint64_t *now_ns;
     const uint64_t *sends;
     uint64_t at[2];
     int count;
@@ -63,6 +65,11 @@ static void mark(void *context, enum workload_mark when) {
     struct marks *marks = context;
     assert_int_equal((int)when, marks->count);
     marks->at[marks->count++] = marks->sends ? *marks->sends : 0;
+}
+
+/* Time passes as fast as it is waited for. */
+static void rest(void *context, uint64_t ns) {
+    *((struct marks *)context)->now_ns += ns;
 }
 
 struct bench {
@@ -88,6 +95,7 @@ static struct bench *bench_new(const struct workload_plan *plan) {
     b->clock = (struct clock){
         .source = CLOCK_MANUAL, .manual = &b->fake.now_ns, .ns_per_tick = 1, .hz = 1e9};
     b->marks.sends = &b->fake.sends;
+    b->marks.now_ns = &b->fake.now_ns;
     b->workload = (struct workload){.plan = plan,
                                     .clock = &b->clock,
                                     .end = &b->fake.base,
@@ -99,6 +107,7 @@ static struct bench *bench_new(const struct workload_plan *plan) {
                                     .histogram = b->histogram,
                                     .result = &b->result,
                                     .mark = mark,
+                                    .rest = rest,
                                     .context = &b->marks};
     return b;
 }
@@ -160,6 +169,75 @@ static void test_rare_delay_shows_in_the_tail_only(void **state) {
     assert_in_range(slow, b->result.stamped / 100 - 30, b->result.stamped / 100 + 30);
     assert_int_equal(histogram_percentile(b->histogram, 50), ROUND_TRIP_NS);
     assert_true(histogram_percentile(b->histogram, 99.9) >= 1000000);
+    bench_free(b);
+}
+
+enum { GAP_NS = 1000000, STALL_NS = 5000000 };
+
+static const struct workload_plan open_plan = {
+    .exchanges = 10000, .warmup_exchanges = 98, .gap_ns = GAP_NS};
+
+static uint64_t count_of(const struct bench *b, uint64_t ns) {
+    return b->histogram->counts[histogram_index(ns)];
+}
+
+static void test_open_loop_without_stalls_is_the_round_trip(void **state) {
+    (void)state;
+    struct bench *b = bench_new(&open_plan);
+    assert_int_equal(workload_client(&b->workload), 0);
+    assert_int_equal(b->result.stamped, 10000);
+    assert_int_equal(count_of(b, ROUND_TRIP_NS), 10000);
+    assert_int_equal(b->result.measured_ns, 10000 * (uint64_t)GAP_NS + ROUND_TRIP_NS);
+    assert_int_equal(b->result.unsent, 0);
+    bench_free(b);
+}
+
+/* A server that stalls for 5 ms in 1 of 100 exchanges, asked once each ms: the request that meets
+ * the stall takes 5 ms and a round trip; the five that come due meanwhile wait for what is left of
+ * it, and for the round trips of those before them. A closed loop sees only the first of the six.
+ */
+static void test_open_loop_shows_a_planted_stall(void **state) {
+    (void)state;
+    struct bench *b = bench_new(&open_plan);
+    b->fake.delay_ns = STALL_NS;
+    b->fake.one_in = 100;
+    assert_int_equal(workload_client(&b->workload), 0);
+    for (uint64_t behind = 0; behind <= 5; behind++) {
+        uint64_t ns = STALL_NS - behind * GAP_NS + (behind + 1) * ROUND_TRIP_NS;
+        assert_int_equal(count_of(b, ns), 100);
+    }
+    assert_int_equal(count_of(b, ROUND_TRIP_NS), 10000 - 600);
+    assert_int_equal(histogram_percentile(b->histogram, 50), ROUND_TRIP_NS);
+    assert_int_equal(histogram_index(histogram_percentile(b->histogram, 99)),
+                     histogram_index(STALL_NS - GAP_NS + 2 * ROUND_TRIP_NS));
+    bench_free(b);
+}
+
+static void test_overload_queues_up_and_is_given_up(void **state) {
+    (void)state;
+    const struct workload_plan plan = {.time_ns = 100000000, .gap_ns = ROUND_TRIP_NS / 4.0};
+    struct bench *b = bench_new(&plan);
+    assert_int_equal(workload_client(&b->workload), 0);
+    /* 4 million are due; a quarter can be carried; twice the time and the grace end it. */
+    assert_int_equal(b->result.stamped + b->result.unsent, 4000000 - 1);
+    assert_in_range(b->result.stamped, 2200000 - 2, 2200000 + 2);
+    assert_true(b->histogram->max_ns >= 160000000);
+    bench_free(b);
+}
+
+static void test_poisson_gaps_have_their_mean_and_spread(void **state) {
+    (void)state;
+    const struct workload_plan plan = {
+        .exchanges = 100000, .gap_ns = GAP_NS, .poisson = true, .seed = 7};
+    struct bench *b = bench_new(&plan);
+    assert_int_equal(workload_client(&b->workload), 0);
+    /* The sum of n exponential gaps has the spread mean * sqrt(n): 4 of them to each side. */
+    double expected = 1e5 * GAP_NS, spread = 4 * sqrt(1e5) * GAP_NS;
+    assert_true(fabs((double)b->result.measured_ns - expected) < spread);
+    /* A request waits when the gap before it is shorter than a round trip: 1 - exp(-1e-4) of them.
+     */
+    uint64_t waited = b->histogram->total - count_of(b, ROUND_TRIP_NS);
+    assert_in_range(waited, 1, 40);
     bench_free(b);
 }
 
@@ -275,6 +353,10 @@ int main(void) {
         cmocka_unit_test(test_counts_are_exact),
         cmocka_unit_test(test_known_delays_come_back),
         cmocka_unit_test(test_rare_delay_shows_in_the_tail_only),
+        cmocka_unit_test(test_open_loop_without_stalls_is_the_round_trip),
+        cmocka_unit_test(test_open_loop_shows_a_planted_stall),
+        cmocka_unit_test(test_overload_queues_up_and_is_given_up),
+        cmocka_unit_test(test_poisson_gaps_have_their_mean_and_spread),
         cmocka_unit_test(test_time_ends_it),
         cmocka_unit_test(test_damage_is_named),
         cmocka_unit_test(test_error_ends_it),

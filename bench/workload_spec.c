@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workload_spec.c - reads and writes a workload's name and settings. The settings are a table of
+ * knobs like a transport's, so that they are written, checked and refused alike.
+ */
+#include "workload_spec.h"
+
+#include "cell.h"
+#include "knobs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the knobs are stored in. */
+struct settings {
+    struct ipc_link base;
+    uint64_t hz, arrivals;
+};
+
+static const char *const arrivals[] = {"constant", "poisson", NULL};
+
+static const struct ipc_knob rate_knobs[] = {
+    {.name = "hz",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct settings, hz),
+     .fallback = "1000",
+     .low = 1,
+     .high = WORKLOAD_MOST_HZ,
+     .help = "requests a second"},
+    {.name = "arrivals",
+     .kind = IPC_KNOB_CHOICE,
+     .offset = offsetof(struct settings, arrivals),
+     .fallback = "constant",
+     .choices = arrivals,
+     .help = "all gaps alike, or random ones of a Poisson process"},
+    {.name = NULL}};
+
+/* To knobs.c a workload is something that has a name and knobs. */
+static const struct ipc_transport kinds[WORKLOAD_KINDS] = {
+    [WORKLOAD_PINGPONG] = {.name = "pingpong"},
+    [WORKLOAD_RATE] = {.name = "rate", .knobs = rate_knobs},
+};
+
+int workload_spec_parse(const char *text, struct workload_spec *spec, struct problem *problem) {
+    char word[WORKLOAD_SPEC_BYTES];
+    struct settings settings = {.hz = 0};
+    size_t length = strcspn(text, ":");
+    if (strlen(text) >= sizeof word)
+        return problem_set(problem, EINVAL, "workload '%.60s' is longer than %zu characters", text,
+                           sizeof word - 1);
+    memcpy(word, text, length);
+    word[length] = '\0';
+    int kind = cell_parse_word(word, "workload", cell_workloads, problem);
+    if (kind < 0)
+        return kind;
+    if (text[length] == ':' && text[length + 1] == '\0')
+        return problem_set(problem, EINVAL,
+                           "workload '%s' has nothing after the colon: write NAME=VALUE,... there, "
+                           "or leave the colon out",
+                           text);
+    const char *knobs = text[length] == ':' ? text + length + 1 : "";
+    int error = knobs_apply(&kinds[kind], NULL, knobs, &settings.base, problem);
+    *spec = (struct workload_spec){.kind = (enum workload_kind)kind,
+                                   .hz = settings.hz,
+                                   .arrivals = (enum workload_arrivals)settings.arrivals};
+    return error;
+}
+
+void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]) {
+    if (spec->kind == WORKLOAD_RATE)
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "rate:hz=%" PRIu64 "%s%s", spec->hz,
+                       spec->arrivals ? ",arrivals=" : "",
+                       spec->arrivals ? arrivals[spec->arrivals] : "");
+    else
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "%s", kinds[spec->kind].name);
+}
