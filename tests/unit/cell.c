@@ -132,7 +132,7 @@ static void wrong_numbers_of_parts_show_the_form(void **state) {
     char longest[2000];
     memset(longest, '/', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
-    refused(longest, "key '", "too long: it has at most 255 characters");
+    refused(longest, "key '", "too long: it has at most 287 characters");
     longest[255] = '\0';
     refused(longest, "key '", "has 256 parts");
 }
