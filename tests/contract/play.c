@@ -169,17 +169,18 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     const struct ipc_transport *transport = scene->entry->transport;
     struct surroundings surroundings;
     struct problem problem = {""};
+    bool before[DESCRIPTORS], furnished[DESCRIPTORS];
+    open_descriptors(before);
     int error = surroundings_enter(transport->needs, NETWORK_PRIVATE, &surroundings, &problem);
     if (error)
         scene_quit(stage, SCENE_SKIPPED, "%s", problem.text);
-    bool before[DESCRIPTORS];
-    open_descriptors(before);
+    open_descriptors(furnished);
     struct taker taker = {stage, true};
     struct ipc_link *link = make_link(scene, &taker, &surroundings);
     ask(scene, stage, link);
-    look_for_leftovers(stage, before, NULL);
+    look_for_leftovers(stage, furnished, NULL);
     if (scene->play == PLAY_STARVED)
-        allow_descriptors(before, scene->spare);
+        allow_descriptors(furnished, scene->spare);
     int result = transport->setup(link);
     bool refused = result != 0 && refusal_is_fair(scene, result, link);
     if (!refused)
