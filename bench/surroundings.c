@@ -13,8 +13,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What the POSIX message queues of one trial may take: two, with ten messages of 1 MiB each. */
+#define MQ_BYTES ((rlim_t)32 << 20)
 
 /* A /tmp and a /dev/shm that nobody else sees; what is mounted here reaches no other namespace. */
 static int furnish_mounts(void) {
@@ -39,10 +43,31 @@ static int enter_mounts(struct problem *problem) {
                        strerror(-error));
 }
 
+/* A new namespace has the kernel's defaults, whatever the host was set to. Its own limits bind
+ * nobody else, so they are raised as far as a trial may need: the largest message, and some of
+ * these. Where that is forbidden, the transports' limits say so. */
+static void raise_limits(void) {
+    static const struct {
+        const char *path, *value;
+    } limits[] = {{"/proc/sys/fs/mqueue/msgsize_max", "1048576"},
+                  {"/proc/sys/kernel/msgmax", "1048576"},
+                  {"/proc/sys/kernel/msgmnb", "4194304"}};
+    struct rlimit queues;
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        (void)namespaces_write(limits[i].path, limits[i].value);
+    if (getrlimit(RLIMIT_MSGQUEUE, &queues) == 0 && queues.rlim_cur < MQ_BYTES) {
+        queues.rlim_cur = MQ_BYTES;
+        queues.rlim_max = queues.rlim_max < MQ_BYTES ? MQ_BYTES : queues.rlim_max;
+        (void)setrlimit(RLIMIT_MSGQUEUE, &queues);
+    }
+}
+
 /* Without a namespace of their own the objects are the host's, bear the trial's name, and are left
  * to cleanup and to the sweep. */
 static void enter_objects(struct surroundings *s) {
     int error = namespaces_enter(CLONE_NEWIPC, NULL, true);
+    if (error == 0)
+        raise_limits();
     if (error == 0)
         (void)snprintf(s->objects_text, sizeof s->objects_text, "private (%s)", namespaces_way());
     else
