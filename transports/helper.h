@@ -11,11 +11,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ipc.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Marks the one symbol that a plug-in shows; everything else is compiled hidden. */
@@ -96,6 +100,37 @@ static inline void ipc_relax(void) {
 #elif defined(__aarch64__)
     __asm__ volatile("isb" ::: "memory"); /* yield is a no-op on most cores */
 #endif
+}
+
+/* How many looks at a word, with a pause after each, take about that long: what
+ * IPC_PARK spins before it sleeps. Measured for some 20 us, in attach. */
+static inline uint64_t ipc_spins_in(uint64_t budget_ns, const _Atomic uint64_t *word) {
+    enum { TRIES = 2000 };
+    struct timespec from, to;
+    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    for (int i = 0; i < TRIES; i++) {
+        (void)atomic_load_explicit(word, memory_order_acquire);
+        ipc_relax();
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &to);
+    int64_t ns = (to.tv_sec - from.tv_sec) * INT64_C(1000000000) + (to.tv_nsec - from.tv_nsec);
+    return budget_ns * TRIES / (uint64_t)(ns > 0 ? ns : 1);
+}
+
+/* Sleeps while the 32 bits are `value`, or returns at once; may return early. Shared between
+ * processes, so without FUTEX_PRIVATE_FLAG. */
+static inline void ipc_futex_wait(uint32_t *word, uint32_t value) {
+    (void)syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+}
+
+/* Wakes one sleeper. */
+static inline void ipc_futex_wake(uint32_t *word) {
+    (void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* The lower half of a 64-bit word, which a futex can watch. */
+static inline uint32_t *ipc_futex_word(_Atomic uint64_t *word) {
+    return (uint32_t *)(void *)word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
 /* Sets O_NONBLOCK on fd: what makes a byte stream spin instead of block. */

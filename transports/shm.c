@@ -13,12 +13,8 @@
  */
 #include "helper.h"
 
-#include <linux/futex.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 enum { SMALL = 24, SEQUENCE = 0, RECEIPT = 1 };
 
@@ -89,23 +85,9 @@ static int setup(struct ipc_link *base) {
     return 0;
 }
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* How many looks fit into the budget. */
-static uint64_t spins_of(const struct shm_link *link, _Atomic uint64_t *head) {
-    enum { TRIES = 2000 };
-    uint64_t budget = link->budget_ns ? link->budget_ns : link->base.spin_budget_ns;
-    uint64_t before = now_ns();
-    for (int i = 0; i < TRIES; i++) {
-        (void)atomic_load_explicit(head, memory_order_acquire);
-        ipc_relax();
-    }
-    uint64_t took = now_ns() - before;
-    return budget * TRIES / (took ? took : 1);
+static uint64_t spins_of(const struct shm_link *link, const _Atomic uint64_t *head) {
+    return ipc_spins_in(link->budget_ns ? link->budget_ns : link->base.spin_budget_ns, head);
 }
 
 static inline uint32_t half(uint64_t head, int which) {
@@ -156,7 +138,7 @@ static void wake(struct shm_end *end) {
     atomic_thread_fence(memory_order_seq_cst);
     uint32_t on = atomic_load_explicit(&end->peer->on, memory_order_relaxed);
     if (on != 0)
-        (void)syscall(SYS_futex, futex_word(end->mine, (int)on - 1), FUTEX_WAKE, 1, NULL, NULL, 0);
+        ipc_futex_wake(futex_word(end->mine, (int)on - 1));
 }
 
 static inline uint64_t spin(const struct shm_end *end, int which, uint32_t wanted) {
@@ -173,8 +155,7 @@ static uint64_t sleep_until(struct shm_end *end, int which, uint32_t wanted) {
         atomic_thread_fence(memory_order_seq_cst);
         head = look(end);
         if (half(head, which) != wanted)
-            (void)syscall(SYS_futex, futex_word(end->theirs, which), FUTEX_WAIT, half(head, which),
-                          NULL, NULL, 0);
+            ipc_futex_wait(futex_word(end->theirs, which), half(head, which));
         atomic_store_explicit(&end->me->on, 0, memory_order_relaxed);
         head = look(end);
     }
