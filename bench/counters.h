@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * counters.h - the kernel's counters of the calling thread, through perf_event_open: instructions,
+ * counters.h - the kernel's counters of the calling process, through perf_event_open: instructions,
  * cycles and cache misses where the host has them, and system calls. What can't be opened is not
  * known, and no error.
  */
@@ -8,6 +8,7 @@
 #define BENCH_COUNTERS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 enum counter {
     COUNTER_INSTRUCTIONS, /* in user space and in the kernel, as the next two */
@@ -17,8 +18,11 @@ enum counter {
     COUNTERS
 };
 
+#define COUNTERS_THREADS 32 /* a process with more has counters that are not known */
+
 struct counters {
-    int fds[COUNTERS]; /* -1: not known */
+    int threads;                         /* 0: not known */
+    int fds[COUNTERS][COUNTERS_THREADS]; /* the calling thread's first; -1: not known */
 };
 
 #define COUNTERS_NO_TRACEPOINT (-1)
@@ -28,7 +32,8 @@ struct counters {
  * for a moment in a mount namespace of its own. */
 int64_t counters_tracepoint(void);
 
-/* Opens the counters of the calling thread. With a tracepoint it counts system calls too, which
+/* Opens the counters of each thread that there is, those of a library included; threads that these
+ * start later are counted with them. With a tracepoint it counts system calls too, which
  * makes each of them some tens of ns slower: for a trial that counts and doesn't time. */
 void counters_open(struct counters *counters, int64_t tracepoint);
 void counters_close(struct counters *counters);
@@ -39,5 +44,9 @@ void counters_close(struct counters *counters);
  * share a counter out among several users so that the total would be an estimate. */
 void counters_begin(const struct counters *counters, int64_t totals[COUNTERS]);
 void counters_end(const struct counters *counters, int64_t totals[COUNTERS]);
+
+/* The threads of this process, the calling one first. How many there are, or 0 when that is not
+ * known or more than fit. */
+int counters_list_threads(pid_t threads[COUNTERS_THREADS]);
 
 #endif

@@ -119,6 +119,8 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
         end->fault.call = "malloc";
     } else {
         memset(buffer, 0, task->size_bytes);
+        pid_t threads[COUNTERS_THREADS];
+        readings.report->threads = counters_list_threads(threads);
         counters_open(&readings.counters, task->tracepoint);
         error = role == IPC_CLIENT ? workload_client(&workload) : workload_server(&workload);
     }

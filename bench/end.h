@@ -35,6 +35,7 @@ struct end_report {
     char detail[192];
     struct usage before, after; /* the measured part */
     int64_t counted_before[COUNTERS], counted_after[COUNTERS];
+    int threads;          /* of its process, while measuring; 0: not known */
     int64_t traced_calls; /* system calls while measuring, by the parent's tracer; -1: not known */
     size_t note_count;
     struct record_fact notes[RECORD_FACTS / 2];

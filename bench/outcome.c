@@ -158,10 +158,13 @@ static double counted(const struct end_task *task, enum counter counter, double 
     return sum / exchanges;
 }
 
+/* The tracer follows an end's first thread only: what others did it can't tell. */
 static double traced(const struct end_task *task, double exchanges) {
     double sum = 0;
-    for (int role = first_role(task); role < IPC_ROLES; role++)
-        sum += difference(0, task->control->ends[role].traced_calls);
+    for (int role = first_role(task); role < IPC_ROLES; role++) {
+        const struct end_report *report = &task->control->ends[role];
+        sum += report->threads == 1 ? difference(0, report->traced_calls) : NAN;
+    }
     return sum / exchanges;
 }
 

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ipc.h>
 #include <sys/socket.h>
@@ -71,26 +72,38 @@ static inline key_t ipc_key(const struct ipc_link *link) {
     return (key_t)(IPC_KEY_MARK << 22 | (pid & 0x3fffff));
 }
 
-/* A latch, for what a server must have done in attach before its client may connect: an eventfd
- * that setup makes (*latch), cleanup closes (ipc_close), the server opens and the client awaits. */
-static inline int ipc_latch_make(int *latch, struct ipc_fault *fault) {
-    *latch = eventfd(0, EFD_CLOEXEC);
-    if (*latch >= 0)
+/* A latch, for what a server must have done in attach before its client may connect: a pipe through
+ * which it says where it is to be found. setup makes it, cleanup closes it, the server opens it
+ * with a text, and the client awaits that. */
+static inline int ipc_latch_make(int latch[2], struct ipc_fault *fault) {
+    if (pipe2(latch, O_CLOEXEC) == 0)
         return 0;
-    *latch = 0;
-    return ipc_fail(fault, "eventfd");
+    latch[0] = latch[1] = 0;
+    return ipc_fail(fault, "pipe2");
 }
 
-static inline int ipc_latch_open(int latch, struct ipc_fault *fault) {
-    return eventfd_write(latch, 1) < 0 ? ipc_fail(fault, "eventfd_write") : 0;
-}
-
-static inline int ipc_latch_await(int latch, struct ipc_fault *fault) {
-    eventfd_t value;
-    while (eventfd_read(latch, &value) < 0)
+/* `text` is shorter than PIPE_BUF, so that it passes in one piece. */
+static inline int ipc_latch_open(const int latch[2], const char *text, struct ipc_fault *fault) {
+    while (write(latch[1], text, strlen(text) + 1) < 0)
         if (errno != EINTR)
-            return ipc_fail(fault, "eventfd_read");
+            return ipc_fail(fault, "write");
     return 0;
+}
+
+/* `room` is more than the text can be long. */
+static inline int ipc_latch_await(const int latch[2], char *text, size_t room,
+                                  struct ipc_fault *fault) {
+    ssize_t came;
+    while ((came = read(latch[0], text, room - 1)) < 0)
+        if (errno != EINTR)
+            return ipc_fail(fault, "read");
+    text[came] = '\0';
+    return 0;
+}
+
+static inline void ipc_latch_close(int latch[2]) {
+    ipc_close(&latch[0]);
+    ipc_close(&latch[1]);
 }
 
 /* Tells the CPU that this is a spin loop. */

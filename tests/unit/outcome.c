@@ -51,6 +51,7 @@ static int set_up(void **state) {
         for (int i = 0; i < COUNTERS; i++)
             report->counted_before[i] = report->counted_after[i] = -1;
         report->traced_calls = -1;
+        report->threads = 1;
     }
     record_init(&scene->record);
     (void)snprintf(scene->record.cell.transport, sizeof scene->record.cell.transport, "thing");
