@@ -106,6 +106,21 @@ static inline void ipc_latch_close(int latch[2]) {
     ipc_close(&latch[1]);
 }
 
+/* Makes sure, at the end of attach, that the peer is the trial's own: the client says the trial's
+ * token and the server says it back. By the transport's own messages, which block or poll as it is
+ * then. */
+static inline int ipc_greet(struct ipc_end *end, const struct ipc_messages *messages) {
+    const uint8_t *token = end->link->token;
+    uint8_t said[sizeof end->link->token];
+    bool first = end->role == IPC_CLIENT;
+    int error = first ? messages->send(end, token, sizeof said) : 0;
+    if (error == 0)
+        error = messages->recv(end, said, sizeof said);
+    if (error == 0 && memcmp(said, token, sizeof said) != 0)
+        error = ipc_fail_with(&end->fault, "greeting a stranger", EACCES);
+    return error || first ? error : messages->send(end, token, sizeof said);
+}
+
 /* Tells the CPU that this is a spin loop. */
 static inline void ipc_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

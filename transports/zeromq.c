@@ -134,18 +134,7 @@ static int call_peer(struct zeromq_end *end, const struct zeromq_link *link) {
     return error;
 }
 
-/* The client says the token and the server says it back. */
-static int greet(struct zeromq_end *end) {
-    const uint8_t *token = end->base.link->token;
-    uint8_t said[sizeof end->base.link->token];
-    bool first = end->base.role == IPC_CLIENT;
-    int error = first ? send_message(&end->base, token, sizeof said) : 0;
-    if (error == 0)
-        error = recv_message(&end->base, said, sizeof said);
-    if (error == 0 && memcmp(said, token, sizeof said) != 0)
-        error = ipc_fail_with(&end->base.fault, "greeting a stranger", EACCES);
-    return error || first ? error : send_message(&end->base, token, sizeof said);
-}
+static const struct ipc_messages messages = {send_message, recv_message};
 
 static int detach(struct ipc_end *base) {
     struct zeromq_end *end = (struct zeromq_end *)base;
@@ -164,7 +153,7 @@ static int attach(struct ipc_end *base) {
     if (error == 0)
         error = base->role == IPC_SERVER ? listen_for_peer(end, link) : call_peer(end, link);
     if (error == 0)
-        error = greet(end);
+        error = ipc_greet(base, &messages);
     end->flags = base->link->wait == IPC_SPIN ? ZMQ_DONTWAIT : 0;
     if (error)
         (void)detach(base);
@@ -174,8 +163,6 @@ static int attach(struct ipc_end *base) {
 static void cleanup(struct ipc_link *base) {
     ipc_latch_close(((struct zeromq_link *)base)->latch);
 }
-
-static const struct ipc_messages messages = {send_message, recv_message};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
