@@ -151,7 +151,10 @@ $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	if [ -n "$$missing" ]; then rm -f $@; \
 	  echo "not built, since there is no $$missing here; 'make setup' installs it, then run" \
 	    "'make' again" > $(basename $@).absent; exit 0; fi; \
-	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) \
+	if [ -n "$$packages" ]; then \
+	  version="$${packages%% *} $$(pkg-config --modversion $${packages%% *})"; fi; \
+	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports \
+	  $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) $${version:+-DIPC_PACKAGE="\"$$version\""} \
 	  $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} -shared $< -o $@ \
 	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
 	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$${library%% *}} -lpthread

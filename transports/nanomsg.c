@@ -60,12 +60,7 @@ static int fail(struct ipc_fault *fault, const char *call) {
 }
 
 static int setup(struct ipc_link *base) {
-    /* The library's version is that of its interface (libtool's numbers: current, revision, age).
-     */
-    char version[48];
-    (void)snprintf(version, sizeof version, "libnanomsg %d.%d.%d (interface)", NN_VERSION_CURRENT,
-                   NN_VERSION_REVISION, NN_VERSION_AGE);
-    base->note(base->notes, "version", version);
+    base->note(base->notes, "version", IPC_PACKAGE);
     return ipc_latch_make(((struct nanomsg_link *)base)->latch, &base->fault);
 }
 
