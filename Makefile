@@ -140,13 +140,15 @@ $(PEER): $(BUILD)/%: %.c $(BUILD)/flags
 
 # A plug-in sees the contract and the libraries that comments in its source name: "pkg-config: liburing",
 # or, for one that pkg-config doesn't know, "library: nng nng/nng.h" (linked by -lnng, and there when
-# its header is). Where a library is missing, a sentence takes the plug-in's place.
+# its header is; a third word is where its headers are). Where a library is missing, a sentence takes
+# the plug-in's place.
 NAMED = $$(sed -n 's|^.*$(1): *\([^*]*[^* ]\).*$$|\1|p' $<)
 $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D); rm -f $(basename $@).absent
-	@packages="$(call NAMED,pkg-config)"; library="$(call NAMED,library)"; header=$${library#* }; \
+	@packages="$(call NAMED,pkg-config)"; set -- $(call NAMED,library); library=$$1; header=$$2; \
+	folder=$${3:+-isystem $$3}; version=$${3:+$$library $${3##*/}}; \
 	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then missing=$$packages; fi; \
-	if [ -n "$$library" ] && ! echo "#include <$$header>" | $(CC) -E -x c - >/dev/null 2>&1; then \
+	if [ -n "$$library" ] && ! echo "#include <$$header>" | $(CC) $$folder -E -x c - >/dev/null 2>&1; then \
 	  missing=$$header; fi; \
 	if [ -n "$$missing" ]; then rm -f $@; \
 	  echo "not built, since there is no $$missing here; 'make setup' installs it, then run" \
@@ -155,9 +157,9 @@ $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	  version="$${packages%% *} $$(pkg-config --modversion $${packages%% *})"; fi; \
 	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports \
 	  $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) $${version:+-DIPC_PACKAGE="\"$$version\""} \
-	  $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} -shared $< -o $@ \
+	  $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} $$folder -shared $< -o $@ \
 	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
-	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$${library%% *}} -lpthread
+	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$$library} -lpthread
 
 # Whatever was built from a source that is gone goes too: the folder is what gets listed.
 plugins: $(PLUGINS)

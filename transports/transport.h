@@ -215,7 +215,9 @@ struct ipc_transport {
                                          they are listed */
 
     unsigned needs; /* of enum ipc_need, or-ed */
-    bool solo;      /* no server is started: what the client sends, it receives itself */
+    bool apart; /* its library keeps its state by process, and beyond detach: the ends must not be
+                   threads of one, as in the threaded tests */
+    bool solo;  /* no server is started: what the client sends, it receives itself */
 
     /* May this host run it with these knobs? 0, or a negative errno with one sentence in
      * fault.detail that says why not (which is "skipped", not "failed"). May be NULL. */

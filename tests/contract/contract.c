@@ -146,6 +146,10 @@ static void run_knobs(struct scene scene, struct tally *tally) {
 static void run_entry(const struct registry_entry *entry, const char *knobs, bool threaded,
                       struct tally *tally) {
     struct scene scene = {.entry = entry, .knobs = knobs ? knobs : "", .threaded = threaded};
+    if (threaded && entry->transport->apart) {
+        report(tally, SCENE_SKIPPED, entry->name, "its library keeps its state by process");
+        return;
+    }
     bool first = knobs == NULL;
     for (int i = 0; i < IPC_WAITS; i++) {
         if (entry->transport->messages[i] == NULL)
