@@ -125,12 +125,12 @@ static int setup(struct ipc_link *base) {
     return await_ready(link);
 }
 
-/* An end that was killed leaves the socket by which RouDi spoke to it. */
+/* An end that was killed leaves the socket by which RouDi spoke to it, and a lock. */
 static void remove_sockets(const char *name) {
-    static const char *const roles[IPC_ROLES] = {"server", "client"};
+    static const char *const files[] = {"server", "server.lock", "client", "client.lock"};
     char path[PATH_MAX];
-    for (int role = 0; role < IPC_ROLES; role++) {
-        (void)snprintf(path, sizeof path, "/tmp/%s-%s", name, roles[role]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        (void)snprintf(path, sizeof path, "/tmp/%s-%s", name, files[i]);
         (void)unlink(path);
     }
 }
