@@ -32,9 +32,9 @@ static int lock(const char *path) {
     return -1;
 }
 
-int folder_make(struct folder *folder, const char *name) {
+int folder_make(struct folder *folder, const char *base, const char *name) {
     size_t room = sizeof folder->path;
-    int length = snprintf(folder->path, room, "%s/%s", folder_base(), name);
+    int length = snprintf(folder->path, room, "%s/%s", base, name);
     int error = length < 0 || (size_t)length >= room ? -ENAMETOOLONG : 0;
     if (error == 0 && mkdir(folder->path, S_IRWXU) < 0)
         error = -errno;

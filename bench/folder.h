@@ -17,9 +17,9 @@ struct folder {
  * socket (108 bytes). Lives as long as the program. */
 const char *folder_base(void);
 
-/* Makes the folder `name` there (mode 0700) and locks it (flock(2), which also holds between
+/* Makes the folder `name` in `base` (mode 0700) and locks it (flock(2), which also holds between
  * containers). 0 or -errno. */
-int folder_make(struct folder *folder, const char *name);
+int folder_make(struct folder *folder, const char *base, const char *name);
 
 /* Removes it with all that is in it, following no link and crossing no mount. */
 void folder_remove(struct folder *folder);

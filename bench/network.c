@@ -6,6 +6,7 @@
 #include "network.h"
 
 #include "namespaces.h"
+#include "network_peer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,8 @@
 #define PRIVATE_NETWORK PRIVATE_ADDRESS "/24"
 #define PRIVATE_DEVICE  "ipcbench0"
 #define PRIVATE_PEER    "ipcbench1"
+#define PEER_ADDRESS    "198.51.100.2"
+#define PEER_NETWORK    PEER_ADDRESS "/24"
 /* An address of the reserved class E, which no network near a host has: where the kernel would
  * send it, there the default route leads. It is looked up, never sent to. */
 #define FAR_ADDRESS "240.0.0.1"
@@ -83,13 +86,12 @@ static int veth_make(struct nl_sock *netlink) {
     return error;
 }
 
-static int veth_address(struct nl_sock *netlink) {
+static int device_address(struct nl_sock *netlink, const char *device, const char *text) {
     struct rtnl_addr *address = rtnl_addr_alloc();
     struct nl_addr *local = NULL;
-    int error =
-        address == NULL ? -ENOMEM : errno_of(nl_addr_parse(PRIVATE_NETWORK, AF_INET, &local));
+    int error = address == NULL ? -ENOMEM : errno_of(nl_addr_parse(text, AF_INET, &local));
     if (error == 0) {
-        rtnl_addr_set_ifindex(address, (int)if_nametoindex(PRIVATE_DEVICE));
+        rtnl_addr_set_ifindex(address, (int)if_nametoindex(device));
         error = errno_of(rtnl_addr_set_local(address, local));
     }
     if (error == 0)
@@ -143,19 +145,49 @@ static void furnish_private(struct network *network) {
     if (error == 0)
         error = veth_make(netlink);
     if (error == 0)
-        error = veth_address(netlink);
+        error = device_address(netlink, PRIVATE_DEVICE, PRIVATE_NETWORK);
     if (error == 0)
         error = device_up(netlink, PRIVATE_DEVICE);
     if (error == 0)
         error = device_up(netlink, PRIVATE_PEER);
     nl_socket_free(netlink);
-    if (error == 0)
+    if (error == 0) {
         has_address(network, PRIVATE_ADDRESS, PRIVATE_DEVICE);
-    else
+        network->for_transport.peer_ipv4 = PEER_ADDRESS;
+        network->for_transport.peer_socket = network_peer_socket;
+    } else {
         has_none(network,
                  "the private namespace has no public address, since the kernel refused a veth "
                  "pair (%s); load its module (modprobe veth) or use --net host",
                  strerror(-error));
+    }
+}
+
+int network_send_peer(int namespace) {
+    struct nl_sock *netlink = NULL;
+    struct rtnl_link *device = rtnl_link_alloc(), *change = rtnl_link_alloc();
+    int error = device != NULL && change != NULL ? netlink_open(&netlink) : -ENOMEM;
+    if (error == 0) {
+        rtnl_link_set_ifindex(device, (int)if_nametoindex(PRIVATE_PEER));
+        rtnl_link_set_ns_fd(change, namespace);
+        error = errno_of(rtnl_link_change(netlink, device, change, 0));
+    }
+    rtnl_link_put(change);
+    rtnl_link_put(device);
+    nl_socket_free(netlink);
+    return error;
+}
+
+int network_furnish_peer(void) {
+    struct nl_sock *netlink = NULL;
+    (void)namespaces_write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+    int error = netlink_open(&netlink);
+    if (error == 0)
+        error = device_address(netlink, PRIVATE_PEER, PEER_NETWORK);
+    if (error == 0)
+        error = device_up(netlink, PRIVATE_PEER);
+    nl_socket_free(netlink);
+    return error;
 }
 
 /* Which device carries the address (an IPv4 one of this host). */

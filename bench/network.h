@@ -23,12 +23,16 @@ struct network {
     char why_none[256];
     char namespace_text[64]; /* "private" or "host", and how: "private (root)", "private (user)" */
     char device[32];         /* the device that carries the public address */
+    int peer;                /* a descriptor of the second namespace; 0: none was asked for */
 };
 
 /* Moves the calling process (single-threaded) into the namespace that the mode asks for and fills
  * `network`. No public address is not an error. 0 or -errno with a problem. Everything made here
  * vanishes with the last process of the namespace. */
 int network_enter(enum network_mode mode, struct network *network, struct problem *problem);
+
+/* Lets go of the second namespace, if there is one. */
+void network_leave(struct network *network);
 
 /* How the kernel would route to the address, as `ip route get` says it: "local 198.51.100.1 dev lo
  * src 198.51.100.1". 0 or -errno. Asked over netlink; sends nothing to anybody. */

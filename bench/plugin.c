@@ -121,7 +121,7 @@ int plugin_load(const char *path, const char *name, struct plugin *plugin,
     int result = check_file(path, name, problem);
     if (result != 0)
         return result;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (library == NULL)
         return problem_set(problem, ENOEXEC,
                            "%s.so can't be loaded: %s; install what it needs, or rebuild it here",

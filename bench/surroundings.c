@@ -75,14 +75,16 @@ static void enter_objects(struct surroundings *s) {
                        strerror(-error));
 }
 
-static int make_folder(struct surroundings *s, struct problem *problem) {
-    int error = folder_make(&s->folder, s->name);
+/* TMPDIR may stand below a /tmp that was just hidden by another. */
+static int make_folder(unsigned needs, struct surroundings *s, struct problem *problem) {
+    const char *base = needs & IPC_MOUNTS ? "/tmp" : folder_base();
+    int error = folder_make(&s->folder, base, s->name);
     if (error == 0)
         return 0;
     return problem_set(problem, -error,
                        "can't make a folder for the trial in %s (%s); name one that can be written "
                        "to by the variable TMPDIR",
-                       folder_base(), strerror(-error));
+                       base, strerror(-error));
 }
 
 static void make_name(struct surroundings *s) {
@@ -103,7 +105,7 @@ int surroundings_enter(unsigned needs, enum network_mode mode, struct surroundin
     if (error == 0 && (needs & IPC_NETWORK))
         error = network_enter(mode, &s->network, problem);
     if (error == 0 && (needs & IPC_FOLDER))
-        error = make_folder(s, problem);
+        error = make_folder(needs, s, problem);
     return error;
 }
 
@@ -116,4 +118,5 @@ void surroundings_give(const struct surroundings *s, unsigned needs, struct ipc_
 
 void surroundings_leave(struct surroundings *s) {
     folder_remove(&s->folder);
+    network_leave(&s->network);
 }

@@ -220,8 +220,8 @@ static void note_route(struct trial *t) {
         (t->transport->needs & IPC_NETWORK) ? fact_of(t->record, "address") : NULL;
     if (address == NULL)
         return;
-    bool is_public = strcmp(address, t->surroundings.network.public_ipv4) == 0;
-    note_fact(t->record, "device", is_public ? t->surroundings.network.device : "lo");
+    bool loops = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+    note_fact(t->record, "device", loops ? "lo" : t->surroundings.network.device);
     if (network_route(address, route, sizeof route, &problem) == 0)
         note_fact(t->record, "route", route);
 }

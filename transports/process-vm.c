@@ -108,7 +108,7 @@ static void tell(const struct ipc_end *end, _Atomic uint64_t *counter, uint64_t 
     atomic_store_explicit(counter, value, memory_order_release);
     if (end->link->wait == IPC_SPIN)
         return;
-    atomic_thread_fence(memory_order_seq_cst);
+    ipc_fence();
     if (atomic_load_explicit(sleeps, memory_order_relaxed) != 0)
         ipc_futex_wake(ipc_futex_word(counter));
 }
@@ -117,7 +117,7 @@ static void sleep_for(_Atomic uint64_t *counter, uint64_t wanted, _Atomic uint32
     uint64_t now;
     while ((now = atomic_load_explicit(counter, memory_order_acquire)) != wanted) {
         atomic_store(sleeps, 1);
-        atomic_thread_fence(memory_order_seq_cst);
+        ipc_fence();
         if (atomic_load_explicit(counter, memory_order_acquire) == now)
             ipc_futex_wait(ipc_futex_word(counter), (uint32_t)now);
         atomic_store_explicit(sleeps, 0, memory_order_relaxed);

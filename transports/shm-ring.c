@@ -161,7 +161,7 @@ static int attach(struct ipc_end *base) {
 /* The fence puts our publishing before our look at the flag, as the sleeper puts its flag before
  * its last look at the index: one of us sees the other. */
 static void wake(struct ring_index *index) {
-    atomic_thread_fence(memory_order_seq_cst);
+    ipc_fence();
     if (atomic_load_explicit(&index->sleeps, memory_order_relaxed) != 0)
         ipc_futex_wake(ipc_futex_word(&index->at));
 }
@@ -176,7 +176,7 @@ static uint64_t sleep_while(struct ring_index *index, uint64_t at) {
     uint64_t now;
     while ((now = atomic_load_explicit(&index->at, memory_order_acquire)) == at) {
         atomic_store(&index->sleeps, 1);
-        atomic_thread_fence(memory_order_seq_cst);
+        ipc_fence();
         if (atomic_load_explicit(&index->at, memory_order_acquire) == at)
             ipc_futex_wait(ipc_futex_word(&index->at), (uint32_t)at);
         atomic_store_explicit(&index->sleeps, 0, memory_order_relaxed);

@@ -135,7 +135,7 @@ static uint32_t *futex_word(_Atomic uint64_t *head, int which) {
 /* Wakes the peer if it sleeps. The fence puts our publishing before our look at the flag, as the
  * sleeper puts its flag before its last look at our head: one of us sees the other. */
 static void wake(struct shm_end *end) {
-    atomic_thread_fence(memory_order_seq_cst);
+    ipc_fence();
     uint32_t on = atomic_load_explicit(&end->peer->on, memory_order_relaxed);
     if (on != 0)
         ipc_futex_wake(futex_word(end->mine, (int)on - 1));
@@ -152,7 +152,7 @@ static uint64_t sleep_until(struct shm_end *end, int which, uint32_t wanted) {
     uint64_t head = look(end);
     while (half(head, which) != wanted) {
         atomic_store(&end->me->on, (uint32_t)which + 1);
-        atomic_thread_fence(memory_order_seq_cst);
+        ipc_fence();
         head = look(end);
         if (half(head, which) != wanted)
             ipc_futex_wait(futex_word(end->theirs, which), half(head, which));

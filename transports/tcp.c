@@ -8,22 +8,32 @@
  * (with a softirq, and an acknowledgement that mostly rides on the answer), touching no device. A
  * message beyond the MSS costs several segments, more wake-ups, and when spinning more calls.
  *
+ * Across a veth pair (address=veth) the client's socket lives in a second network namespace, as in
+ * another container: the segment also passes two devices and a queue between them. With zerocopy=1
+ * a send waits until the kernel is done with the pages, 1 to 2 system calls more; what it says of
+ * whether it spared a copy is noted, and over lo and veth it never does (it has to own what it
+ * queues).
+ *
  * The server listens from setup until its peer is in, on an ephemeral port. It lets in only who
  * comes from the address expected and opens with the trial's token, and counts all others.
  */
-#include "helper.h"
+#include "door.h"
+#include "zerocopy.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
+#include <linux/mptcp.h>
 #include <netinet/tcp.h>
-#include <poll.h>
-#include <string.h>
 
-#define TCP_CALLERS 32  /* yet to say who they are; the oldest makes room for a new one */
-#define TCP_BACKLOG 128 /* connections that the kernel holds for accept */
-#define TCP_TOKEN   sizeof(((struct ipc_link *)NULL)->token)
+/* Since Linux 5.16; not in every libc's headers. */
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 
-enum tcp_address { TCP_LOCALHOST, TCP_PUBLIC };
+enum tcp_address { TCP_LOCALHOST, TCP_PUBLIC, TCP_VETH };
+enum tcp_protocol { TCP_PLAIN, TCP_MULTIPATH };
 enum tcp_family { TCP_V4, TCP_V6 };
 
 union tcp_name {
@@ -34,28 +44,18 @@ union tcp_name {
 
 struct tcp_link {
     struct ipc_link base;
-    uint64_t address, family, nodelay, sndbuf, rcvbuf;
-    union tcp_name name; /* where the server listens */
-    int listener;        /* does not block */
+    uint64_t address, family, protocol, nodelay, sndbuf, rcvbuf, zerocopy, busypoll;
+    union tcp_name name;   /* where the server listens */
+    union tcp_name caller; /* where the client calls from */
+    int listener;          /* does not block */
+    int calling;           /* the client's socket where setup had to make it; else 0 */
 };
 
 struct tcp_end {
     struct ipc_end base;
     int fd;
-};
-
-struct tcp_caller {
-    int fd;
-    size_t heard; /* bytes of `said` */
-    uint8_t said[TCP_TOKEN];
-};
-
-/* The server's door: who stands before it, oldest first. */
-struct tcp_door {
-    const struct tcp_link *link;
-    struct tcp_caller callers[TCP_CALLERS];
-    size_t count;
-    long long strangers;
+    bool zerocopy;
+    struct zerocopy zero;
 };
 
 static const struct ipc_knob knobs[] = {
@@ -63,14 +63,21 @@ static const struct ipc_knob knobs[] = {
      .kind = IPC_KNOB_CHOICE,
      .offset = offsetof(struct tcp_link, address),
      .fallback = "localhost",
-     .choices = (const char *const[]){"localhost", "public", NULL},
-     .help = "the loopback address, or the address by which others know this host"},
+     .choices = (const char *const[]){"localhost", "public", "veth", NULL},
+     .help = "the loopback address, the address by which others know this host, or that one from "
+             "another network namespace"},
     {.name = "family",
      .kind = IPC_KNOB_CHOICE,
      .offset = offsetof(struct tcp_link, family),
      .fallback = "4",
      .choices = (const char *const[]){"4", "6", NULL},
      .help = "IP version; 6 only with address=localhost"},
+    {.name = "protocol",
+     .kind = IPC_KNOB_CHOICE,
+     .offset = offsetof(struct tcp_link, protocol),
+     .fallback = "tcp",
+     .choices = (const char *const[]){"tcp", "mptcp", NULL},
+     .help = "plain TCP, or Multipath TCP (over its one path)"},
     {.name = "nodelay",
      .kind = IPC_KNOB_FLAG,
      .offset = offsetof(struct tcp_link, nodelay),
@@ -89,6 +96,19 @@ static const struct ipc_knob knobs[] = {
      .fallback = "0",
      .high = 1u << 30,
      .help = "receive buffer in bytes (SO_RCVBUF); 0 leaves it to the kernel's autotuning"},
+    {.name = "zerocopy",
+     .kind = IPC_KNOB_FLAG,
+     .offset = offsetof(struct tcp_link, zerocopy),
+     .fallback = "0",
+     .high = 1,
+     .help = "1 sends with MSG_ZEROCOPY and waits for its completion; a control: nothing is spared "
+             "here"},
+    {.name = "busypoll",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct tcp_link, busypoll),
+     .fallback = "0",
+     .high = 1000000,
+     .help = "SO_BUSY_POLL in us; a control: there is no device's queue to poll here"},
     {.name = NULL}};
 
 static const struct ipc_preset presets[] = {
@@ -98,17 +118,18 @@ static const struct ipc_preset presets[] = {
     {.name = "tcp-public",
      .knobs = "address=public",
      .summary = "TCP over an address of this host that is not loopback"},
+    {.name = "tcp-veth",
+     .knobs = "address=veth",
+     .summary = "TCP across a veth pair between two network namespaces, as between containers",
+     .group = "kernel"},
+    {.name = "mptcp",
+     .knobs = "address=localhost,protocol=mptcp",
+     .summary = "Multipath TCP over the loopback address",
+     .group = "kernel"},
     {.name = NULL}};
 
 static socklen_t name_bytes(const union tcp_name *name) {
     return name->any.sa_family == AF_INET6 ? sizeof name->v6 : sizeof name->v4;
-}
-
-static bool same_host(const union tcp_name *a, const union tcp_name *b) {
-    if (a->any.sa_family != b->any.sa_family)
-        return false;
-    return a->any.sa_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr)
-                                        : a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
 static int refuse(struct ipc_fault *fault, int error, const char *sentence) {
@@ -120,10 +141,14 @@ static int refuse(struct ipc_fault *fault, int error, const char *sentence) {
 static int choose_name(struct tcp_link *link, const char **text, union tcp_name *name) {
     static const struct ipc_network nothing = {.why_none = "no public address is known"};
     const struct ipc_network *network = link->base.network ? link->base.network : &nothing;
-    bool public = link->address == TCP_PUBLIC, v6 = link->family == TCP_V6;
+    bool public = link->address != TCP_LOCALHOST, v6 = link->family == TCP_V6;
     if (public && v6)
         return refuse(&link->base.fault, EAFNOSUPPORT,
                       "the public address is one of IPv4: leave out family=6");
+    if (link->address == TCP_VETH && network->peer_socket == NULL)
+        return refuse(&link->base.fault, EOPNOTSUPP,
+                      "a second network namespace needs a private first one: leave out --net host, "
+                      "and run as root or allow user namespaces");
     if (public && network->public_ipv4 == NULL)
         return refuse(&link->base.fault, EADDRNOTAVAIL, network->why_none);
     *text = public ? network->public_ipv4 : v6 ? "::1" : "127.0.0.1";
@@ -135,9 +160,14 @@ static int choose_name(struct tcp_link *link, const char **text, union tcp_name 
     return 0;
 }
 
+static int protocol_of(const struct tcp_link *link) {
+    return link->protocol == TCP_MULTIPATH ? IPPROTO_MPTCP : 0;
+}
+
 /* A socket that is bound to the name; *fd is open on failure too. */
-static int open_bound(const union tcp_name *name, int *fd, struct ipc_fault *fault) {
-    *fd = socket(name->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+static int open_bound(const struct tcp_link *link, const union tcp_name *name, int *fd,
+                      struct ipc_fault *fault) {
+    *fd = socket(name->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, protocol_of(link));
     if (*fd < 0) {
         *fd = 0;
         return ipc_fail(fault, "socket");
@@ -151,19 +181,51 @@ static int set_buffers(const struct tcp_link *link, int fd, struct ipc_fault *fa
     return error ? error : ipc_socket_buffer(fd, SO_RCVBUF, link->rcvbuf, fault);
 }
 
+/* What a kernel or its privileges may refuse. Without any, nobody may ask to poll for longer than
+ * sysctl net.core.busy_read says. */
+static int try_options(const struct tcp_link *link, int fd, struct ipc_fault *fault) {
+    int us = (int)link->busypoll, on = 1;
+    if (link->zerocopy && setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof on) < 0)
+        return ipc_fail(fault, "setsockopt(SO_ZEROCOPY)");
+    if (us > 0 && setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &us, sizeof us) < 0)
+        return ipc_fail(fault, "setsockopt(SO_BUSY_POLL)");
+    return 0;
+}
+
+/* The client's socket, which only the harness can make in the other namespace. */
+static int open_calling(struct tcp_link *link) {
+    const struct ipc_network *network = link->base.network;
+    struct ipc_fault *fault = &link->base.fault;
+    link->caller = link->name;
+    link->caller.v4.sin_port = 0; /* IPv6 has it at the same place */
+    if (link->address != TCP_VETH)
+        return 0;
+    int fd = network->peer_socket(network, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol_of(link));
+    if (fd < 0)
+        return ipc_fail_with(fault, "making a second network namespace", -fd);
+    link->calling = fd;
+    if (inet_pton(AF_INET, network->peer_ipv4, &link->caller.v4.sin_addr) != 1)
+        return refuse(fault, EINVAL, "the peer's address is not one of IPv4");
+    return bind(fd, &link->caller.any, name_bytes(&link->caller)) < 0 ? ipc_fail(fault, "bind") : 0;
+}
+
 static int probe(struct ipc_link *base) {
     union tcp_name name;
     const char *text = NULL;
     int fd = 0;
-    int error = choose_name((struct tcp_link *)base, &text, &name);
+    struct tcp_link *link = (struct tcp_link *)base;
+    int error = choose_name(link, &text, &name);
     if (error)
         return error;
-    error = open_bound(&name, &fd, &base->fault);
+    error = open_bound(link, &name, &fd, &base->fault);
+    if (error == 0)
+        error = try_options(link, fd, &base->fault);
     ipc_close(&fd);
     if (error)
         (void)snprintf(base->fault.detail, sizeof base->fault.detail,
-                       "this host has no use of its address %s (%s: %s)", text, base->fault.call,
-                       strerror(-error));
+                       "this host has no use of %sits address %s with these knobs (%s: %s)",
+                       protocol_of(link) ? "Multipath TCP (sysctl net.mptcp.enabled) or of " : "",
+                       text, base->fault.call, strerror(-error));
     return error;
 }
 
@@ -173,7 +235,7 @@ static int setup(struct ipc_link *base) {
     const char *text = NULL;
     int error = choose_name(link, &text, &link->name);
     if (error == 0)
-        error = open_bound(&link->name, &link->listener, fault);
+        error = open_bound(link, &link->name, &link->listener, fault);
     if (error == 0)
         error = set_buffers(link, link->listener, fault);
     if (error == 0)
@@ -181,12 +243,14 @@ static int setup(struct ipc_link *base) {
     if (error)
         return error;
     socklen_t room = sizeof link->name;
-    if (listen(link->listener, TCP_BACKLOG) < 0)
+    if (listen(link->listener, DOOR_BACKLOG) < 0)
         return ipc_fail(fault, "listen");
     if (getsockname(link->listener, &link->name.any, &room) < 0)
         return ipc_fail(fault, "getsockname");
-    base->note(base->notes, "address", text);
-    return 0;
+    error = open_calling(link);
+    if (error == 0)
+        base->note(base->notes, "address", link->calling ? base->network->peer_ipv4 : text);
+    return error;
 }
 
 /* A connect that a signal interrupts goes on by itself. */
@@ -203,126 +267,22 @@ static int finish_connect(int fd, struct ipc_fault *fault) {
 }
 
 static int call_server(const struct tcp_link *link, int *fd, struct ipc_fault *fault) {
-    union tcp_name own = link->name;
-    own.v4.sin_port = 0; /* IPv6 has it at the same place */
-    int error = open_bound(&own, fd, fault);
+    int error = 0;
+    if (link->calling == 0)
+        error = open_bound(link, &link->caller, fd, fault);
+    else if ((*fd = fcntl(link->calling, F_DUPFD_CLOEXEC, 3)) < 0)
+        error = ipc_fail(fault, "fcntl(F_DUPFD_CLOEXEC)");
     if (error == 0)
         error = set_buffers(link, *fd, fault);
     if (error == 0 && connect(*fd, &link->name.any, name_bytes(&link->name)) < 0)
         error = errno == EINTR ? finish_connect(*fd, fault) : ipc_fail(fault, "connect");
-    return error ? error : ipc_send_all(*fd, link->base.token, TCP_TOKEN, fault);
-}
-
-static void forget(struct tcp_door *door, size_t which) {
-    struct tcp_caller *caller = &door->callers[which];
-    memmove(caller, caller + 1, (--door->count - which) * sizeof *caller);
-}
-
-static void turn_away(struct tcp_door *door, size_t which) {
-    (void)close(door->callers[which].fd);
-    door->strangers++;
-    forget(door, which);
-}
-
-/* Takes as long for a token that differs early as for one that differs late. */
-static bool same_token(const uint8_t *a, const uint8_t *b) {
-    unsigned differs = 0;
-    for (size_t i = 0; i < TCP_TOKEN; i++)
-        differs |= (unsigned)(a[i] ^ b[i]);
-    return differs == 0;
-}
-
-/* Reads what the caller has said so far: 1 is the peer, 0 can't tell yet, -1 a stranger. */
-static int hear(struct tcp_caller *caller, const uint8_t *token) {
-    ssize_t got =
-        recv(caller->fd, caller->said + caller->heard, TCP_TOKEN - caller->heard, MSG_DONTWAIT);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : -1;
-    caller->heard += (size_t)got;
-    if (got > 0 && caller->heard < TCP_TOKEN)
-        return 0;
-    return got > 0 && same_token(caller->said, token) ? 1 : -1;
-}
-
-/* The peer's descriptor, or 0 when it isn't among those who stand at the door. */
-static int hear_all(struct tcp_door *door) {
-    for (size_t i = door->count; i-- > 0;) {
-        int verdict = hear(&door->callers[i], door->link->base.token);
-        if (verdict > 0) {
-            int fd = door->callers[i].fd;
-            forget(door, i);
-            return fd;
-        }
-        if (verdict < 0)
-            turn_away(door, i);
-    }
-    return 0;
-}
-
-/* Opens to one caller: 1, or 0 when nobody waits, or a negative errno. */
-static int open_door(struct tcp_door *door, struct ipc_fault *fault) {
-    union tcp_name from = {0};
-    socklen_t room = sizeof from;
-    int fd = accept4(door->link->listener, &from.any, &room, SOCK_CLOEXEC);
-    if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED || errno == EPROTO))
-        return 0;
-    if (fd < 0)
-        return ipc_fail(fault, "accept");
-    if (!same_host(&from, &door->link->name)) {
-        (void)close(fd);
-        door->strangers++;
-        return 1;
-    }
-    if (door->count == TCP_CALLERS)
-        turn_away(door, 0);
-    door->callers[door->count++] = (struct tcp_caller){.fd = fd};
-    return 1;
-}
-
-static int wait_at_door(const struct tcp_door *door, struct ipc_fault *fault) {
-    struct pollfd all[TCP_CALLERS + 1];
-    all[door->count] = (struct pollfd){.fd = door->link->listener, .events = POLLIN};
-    for (size_t i = 0; i < door->count; i++)
-        all[i] = (struct pollfd){.fd = door->callers[i].fd, .events = POLLIN};
-    if (poll(all, door->count + 1, -1) < 0 && errno != EINTR)
-        return ipc_fail(fault, "poll");
-    return 0;
-}
-
-/* Lets in nobody else: who came meanwhile counts as a stranger. A shutdown also ends the copies of
- * the listener that other processes inherited. */
-static int shut_door(struct tcp_door *door, struct ipc_fault *fault) {
-    int more = 1;
-    for (int i = 0; i <= TCP_BACKLOG && more > 0; i++)
-        more = open_door(door, fault);
-    if (more < 0)
-        return more;
-    return shutdown(door->link->listener, SHUT_RDWR) < 0 ? ipc_fail(fault, "shutdown") : 0;
-}
-
-/* Everybody at the door is heard before the next caller is let near it, so a crowd can only push
- * out who stays silent. */
-static int find_peer(struct tcp_door *door, int *fd, struct ipc_fault *fault) {
-    for (;;) {
-        int error = wait_at_door(door, fault);
-        if (error)
-            return error;
-        *fd = hear_all(door);
-        if (*fd > 0)
-            return 0;
-        int opened = open_door(door, fault);
-        if (opened < 0)
-            return opened;
-    }
+    return error ? error : ipc_send_all(*fd, link->base.token, DOOR_TOKEN, fault);
 }
 
 static int meet_peer(const struct tcp_link *link, int *fd, struct ipc_end *end) {
-    struct tcp_door door = {.link = link};
-    int error = find_peer(&door, fd, &end->fault);
-    if (error == 0)
-        error = shut_door(&door, &end->fault);
-    while (door.count > 0)
-        turn_away(&door, 0);
+    struct door door = {.listener = link->listener, .token = link->base.token};
+    memcpy(&door.expected, &link->caller, sizeof link->caller);
+    int error = door_find_peer(&door, fd, &end->fault);
     ipc_note_number(end->note, end->notes, "strangers", door.strangers);
     return error;
 }
@@ -347,14 +307,40 @@ static void note_connection(struct tcp_end *end) {
     ipc_note_buffer(end->fd, SO_RCVBUF, link->rcvbuf, end->base.note, end->base.notes);
 }
 
+/* A connection over Multipath TCP that fell back to plain TCP is not what was asked for. */
+static int prove_multipath(const struct tcp_end *end, struct ipc_fault *fault) {
+    struct mptcp_info info = {0};
+    socklen_t room = sizeof info;
+    if (((const struct tcp_link *)end->base.link)->protocol != TCP_MULTIPATH)
+        return 0;
+    if (getsockopt(end->fd, SOL_MPTCP, MPTCP_INFO, &info, &room) < 0 ||
+        (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) != 0)
+        return ipc_fail_with(fault, "speaking Multipath TCP, from which the kernel fell back,",
+                             EPROTONOSUPPORT);
+    end->base.note(end->base.notes, "path", "mptcp");
+    return 0;
+}
+
+static int set_options(struct tcp_end *end) {
+    const struct tcp_link *link = (const struct tcp_link *)end->base.link;
+    struct ipc_fault *fault = &end->base.fault;
+    int nodelay = (int)link->nodelay;
+    end->zerocopy = link->zerocopy != 0;
+    end->zero =
+        (struct zerocopy){.fd = end->fd, .sleeps = link->base.wait != IPC_SPIN, .fault = fault};
+    if (setsockopt(end->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay) < 0)
+        return ipc_fail(fault, "setsockopt(TCP_NODELAY)");
+    int error = try_options(link, end->fd, fault);
+    return error ? error : prove_multipath(end, fault);
+}
+
 static int attach(struct ipc_end *base) {
     struct tcp_end *end = (struct tcp_end *)base;
     const struct tcp_link *link = (const struct tcp_link *)base->link;
-    int nodelay = (int)link->nodelay;
     int error = base->role == IPC_CLIENT ? call_server(link, &end->fd, &base->fault)
                                          : meet_peer(link, &end->fd, base);
-    if (error == 0 && setsockopt(end->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay) < 0)
-        error = ipc_fail(&base->fault, "setsockopt(TCP_NODELAY)");
+    if (error == 0)
+        error = set_options(end);
     if (error == 0 && base->link->wait == IPC_SPIN)
         error = ipc_nonblock(end->fd, &base->fault);
     if (error)
@@ -365,15 +351,26 @@ static int attach(struct ipc_end *base) {
 }
 
 static int detach(struct ipc_end *base) {
-    ipc_close(&((struct tcp_end *)base)->fd);
+    struct tcp_end *end = (struct tcp_end *)base;
+    char text[64];
+    if (end->zerocopy) {
+        (void)snprintf(text, sizeof text, "the kernel copied %u of %u sends", end->zero.copied,
+                       end->zero.done);
+        base->note(base->notes, "zerocopy", text);
+    }
+    ipc_close(&end->fd);
     return 0;
 }
 
 static void cleanup(struct ipc_link *base) {
-    ipc_close(&((struct tcp_link *)base)->listener);
+    struct tcp_link *link = (struct tcp_link *)base;
+    ipc_close(&link->listener);
+    ipc_close(&link->calling);
 }
 
 static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
+    if (__builtin_expect(((struct tcp_end *)base)->zerocopy, 0))
+        return zerocopy_send(&((struct tcp_end *)base)->zero, message, bytes);
     return ipc_send_all(((struct tcp_end *)base)->fd, message, bytes, &base->fault);
 }
 
@@ -389,6 +386,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .summary = "one TCP connection between two addresses of this host",
     .group = "core",
     .cost = "2 system calls, 2 copies, the TCP/IP stack twice, 1 wake-up when the reader sleeps",
+    .calls = {.least = 2, .most = 2},
     .link_bytes = sizeof(struct tcp_link),
     .end_bytes = sizeof(struct tcp_end),
     .knobs = knobs,

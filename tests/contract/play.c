@@ -172,8 +172,9 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     bool before[DESCRIPTORS], furnished[DESCRIPTORS];
     open_descriptors(before);
     int error = surroundings_enter(transport->needs, NETWORK_PRIVATE, &surroundings, &problem);
+    bool forbidden = error == -EOPNOTSUPP || error == -EPERM;
     if (error)
-        scene_quit(stage, SCENE_SKIPPED, "%s", problem.text);
+        scene_quit(stage, forbidden ? SCENE_SKIPPED : SCENE_FAILED, "%s", problem.text);
     open_descriptors(furnished);
     struct taker taker = {stage, true};
     struct ipc_link *link = make_link(scene, &taker, &surroundings);

@@ -120,7 +120,7 @@ static void a_locked_folder_stays(void **state) {
     struct folder folder;
     char name[64];
     (void)snprintf(name, sizeof name, "ipcbench-%d-0123abcd", (int)f->dead);
-    assert_int_equal(folder_make(&folder, name), 0);
+    assert_int_equal(folder_make(&folder, folder_base(), name), 0);
     (void)sweep();
     assert_true(exists(folder.path));
     folder_remove(&folder);

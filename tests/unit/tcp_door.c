@@ -32,14 +32,14 @@ static void turns_away_every_kind_of_stranger(void **state) {
     struct pair pair;
     fill(&pair, IPC_BLOCK);
     set_up(&pair, TCP_LOCALHOST, TCP_V4);
-    uint8_t nearly[TCP_TOKEN];
+    uint8_t nearly[DOOR_TOKEN];
     memcpy(nearly, pair.link.base.token, sizeof nearly);
-    nearly[TCP_TOKEN - 1] ^= 1;
+    nearly[DOOR_TOKEN - 1] ^= 1;
     int callers[] = {call(&pair, "127.0.0.1", "wrong, and more than a token", 28),
                      call(&pair, "127.0.0.1", nearly, sizeof nearly),
                      call(&pair, "127.0.0.1", "", 0),
                      call(&pair, "127.0.0.1", pair.link.base.token, 5),
-                     call(&pair, "127.0.0.2", pair.link.base.token, TCP_TOKEN)};
+                     call(&pair, "127.0.0.2", pair.link.base.token, DOOR_TOKEN)};
     int gone = call(&pair, "127.0.0.1", pair.link.base.token, 5);
     (void)close(gone);
     attach_client(&pair, start_server(&pair));
@@ -59,7 +59,7 @@ static void turns_strangers_away_while_it_waits(void **state) {
     pthread_t server = start_server(&pair);
     int silent = call(&pair, NULL, "", 0);
     for (int i = 0; i < 10; i++)
-        expect_turned_away(call(&pair, NULL, "nobody you know.", TCP_TOKEN));
+        expect_turned_away(call(&pair, NULL, "nobody you know.", DOOR_TOKEN));
     expect_turned_away(call(&pair, "127.0.0.2", "", 0));
     attach_client(&pair, server);
     expect_strangers(&pair, 12);
@@ -94,7 +94,7 @@ static void a_peer_ahead_of_a_crowd_is_heard_first(void **state) {
     fill(&pair, IPC_BLOCK);
     set_up(&pair, TCP_LOCALHOST, TCP_V4);
     int peer = call(&pair, "127.0.0.1", pair.link.base.token, 9);
-    assert_int_equal(send(peer, pair.link.base.token + 9, TCP_TOKEN - 9, 0), TCP_TOKEN - 9);
+    assert_int_equal(send(peer, pair.link.base.token + 9, DOOR_TOKEN - 9, 0), DOOR_TOKEN - 9);
     for (int i = 0; i < CROWD; i++)
         crowd[i] = call(&pair, "127.0.0.1", "", 0);
     assert_int_equal(pthread_join(start_server(&pair), NULL), 0);
@@ -116,8 +116,8 @@ static void a_token_may_come_in_pieces(void **state) {
     int peer = call(&pair, "127.0.0.1", pair.link.base.token, 9);
     /* Two more who are surely heard after the first half has been. */
     for (int i = 0; i < 2; i++)
-        expect_turned_away(call(&pair, "127.0.0.1", "nobody you know.", TCP_TOKEN));
-    assert_int_equal(send(peer, pair.link.base.token + 9, TCP_TOKEN - 9, 0), TCP_TOKEN - 9);
+        expect_turned_away(call(&pair, "127.0.0.1", "nobody you know.", DOOR_TOKEN));
+    assert_int_equal(send(peer, pair.link.base.token + 9, DOOR_TOKEN - 9, 0), DOOR_TOKEN - 9);
     assert_int_equal(pthread_join(server, NULL), 0);
     assert_int_equal(pair.server_result, 0);
     expect_strangers(&pair, 2);
