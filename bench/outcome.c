@@ -215,6 +215,14 @@ static void record_cost(const struct end_task *task, struct record *r) {
     r->steal_ns = difference(client->before.steal_ns, client->after.steal_ns);
 }
 
+static bool has_note(const struct end_report *report, const struct record_fact *fact) {
+    for (size_t i = 0; i < report->note_count; i++)
+        if (strcmp(report->notes[i].name, fact->name) == 0 &&
+            strcmp(report->notes[i].value, fact->value) == 0)
+            return true;
+    return false;
+}
+
 /* A note that both ends make alike is one fact; else each says whose it is. */
 void outcome_note(const struct control *control, struct record *record) {
     char name[64];
@@ -223,8 +231,7 @@ void outcome_note(const struct control *control, struct record *record) {
         const struct end_report *other = &control->ends[!role];
         for (size_t i = 0; i < mine->note_count; i++) {
             const struct record_fact *fact = &mine->notes[i];
-            bool alike = i < other->note_count && strcmp(fact->name, other->notes[i].name) == 0 &&
-                         strcmp(fact->value, other->notes[i].value) == 0;
+            bool alike = has_note(other, fact);
             (void)snprintf(name, sizeof name, "%s.%s", role_names[role], fact->name);
             if (!alike || role == 0)
                 record_add_fact(record->facts, &record->fact_count, alike ? fact->name : name,
