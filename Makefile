@@ -30,7 +30,9 @@ PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$
 LIBS           = $(PACKAGE_LIBS) -lm -ldl -lpthread
 
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))
-PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard transports/*.c))
+PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(filter-out %.guest.c,$(wildcard transports/*.c)))
+GUESTS   := $(patsubst %.guest.c,$(BUILD)/%.guest,$(wildcard transports/*.guest.c)) \
+  $(patsubst %,$(BUILD)/%,$(wildcard transports/*.guest))
 HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c))
 TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
 CONTRACT := $(BUILD)/tests/contract/contract
@@ -84,6 +86,8 @@ install: all ## installs into PREFIX (/usr/local), below DESTDIR
 	  $(DESTDIR)$(PREFIX)/lib/ipcbench/transports/
 	$(if $(wildcard scripts/*.gp),install -m 644 $(wildcard scripts/*.gp) \
 	  $(DESTDIR)$(PREFIX)/share/ipcbench/scripts/)
+	$(if $(wildcard $(BUILD)/transports/*.guest),install -m 755 $(wildcard \
+	  $(BUILD)/transports/*.guest) $(DESTDIR)$(PREFIX)/lib/ipcbench/transports/)
 	install -m 644 transports/transport.h transports/helper.h $(DESTDIR)$(PREFIX)/include/ipcbench/
 
 uninstall: ## removes what install put there
@@ -150,6 +154,9 @@ $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then missing=$$packages; fi; \
 	if [ -n "$$library" ] && ! echo "#include <$$header>" | $(CC) $$folder -E -x c - >/dev/null 2>&1; then \
 	  missing=$$header; fi; \
+	if [ -n "$(findstring thread,$(SANITIZE))" ] && [ -n "$$packages$$library" ]; then rm -f $@; \
+	  echo "not built, since ThreadSanitizer can't see into a library" > $(basename $@).absent; \
+	  exit 0; fi; \
 	if [ -n "$$missing" ]; then rm -f $@; \
 	  echo "not built, since there is no $$missing here; 'make setup' installs it, then run" \
 	    "'make' again" > $(basename $@).absent; exit 0; fi; \
@@ -161,10 +168,26 @@ $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
 	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$$library} -lpthread
 
+# A guest is a program: a script, or one that is built from NAME.guest.c with libraries as above.
+$(BUILD)/%.guest: %.guest
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+$(BUILD)/%.guest: %.guest.c $(BUILD)/flags
+	@mkdir -p $(@D); rm -f $(basename $@).absent
+	@packages="$(call NAMED,pkg-config)"; \
+	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then rm -f $@; \
+	  echo "not built, since there is no $$packages here; 'make setup' installs it, then run" \
+	    "'make' again" > $(basename $@).absent; exit 0; fi; \
+	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) \
+	  -fPIE $(DEPEND) $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} \
+	  $< -o $@ $(LINK) $${packages:+$$(pkg-config --libs $$packages)}
+
 # Whatever was built from a source that is gone goes too: the folder is what gets listed.
-plugins: $(PLUGINS)
-	@for made in $(BUILD)/transports/*.so $(BUILD)/transports/*.absent; do \
-	  name=$${made##*/}; [ -e "transports/$${name%.*}.c" ] || rm -f "$$made"; done
+plugins: $(PLUGINS) $(GUESTS)
+	@for made in $(BUILD)/transports/*.so $(BUILD)/transports/*.guest $(BUILD)/transports/*.absent; do \
+	  name=$${made##*/}; name=$${name%.*}; [ -e "transports/$$name.c" ] || \
+	  [ -e "transports/$$name.guest" ] || [ -e "transports/$$name.guest.c" ] || rm -f "$$made"; done
 
 test-plugins: $(HELPERS)
 	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so; do \

@@ -45,6 +45,17 @@ static inline void histogram_record(struct histogram *histogram, uint64_t ns) {
         histogram->max_ns = ns;
 }
 
+/* Counts one value, above 0, so many times. */
+static inline void histogram_record_many(struct histogram *histogram, uint64_t ns, uint64_t times) {
+    if (times == 0)
+        return;
+    histogram_record(histogram, ns);
+    ns = ns > HISTOGRAM_MAX_NS ? HISTOGRAM_MAX_NS : ns;
+    histogram->counts[histogram_index(ns)] += times - 1;
+    histogram->total += times - 1;
+    histogram->sum_ns += ns * (times - 1);
+}
+
 /* The highest value that counts as equal to those of this bucket (HdrHistogram's convention), and
  * the lowest. */
 uint64_t histogram_value(uint32_t index);

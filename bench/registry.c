@@ -5,6 +5,7 @@
  */
 #include "registry.h"
 
+#include "guest.h"
 #include "nearest.h"
 
 #include <dirent.h>
@@ -86,7 +87,8 @@ static bool ends_with(const char *name, const char *ending) {
 
 static int is_plugin_file(const struct dirent *file) {
     return file->d_name[0] != '.' &&
-           (ends_with(file->d_name, ".so") || ends_with(file->d_name, ".absent"));
+           (ends_with(file->d_name, ".so") || ends_with(file->d_name, ".absent") ||
+            ends_with(file->d_name, ".guest"));
 }
 
 /* True when the folder holds `stem` with that ending. */
@@ -208,6 +210,39 @@ static int add_plugin(const struct scan *scan, const char *path, const char *ste
     return add_unusable(registry, stem, why.text);
 }
 
+static int list_guest(struct registry *registry, const struct registry_guest *guest, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct guest *one = &guest->list[i];
+        if (one->why[0] != '\0') {
+            if (add_unusable(registry, one->name, one->why) != 0)
+                return -ENOMEM;
+            continue;
+        }
+        if (add_usable(registry, &one->transport, NULL) != 0)
+            return -ENOMEM;
+        registry->entries[registry->count - 1].guest_path = guest->path;
+    }
+    return 0;
+}
+
+static int add_guest(const char *path, const char *stem, struct registry *registry) {
+    struct problem why = {""};
+    size_t count = 0;
+    struct registry_guest *guests =
+        realloc(registry->guests, (registry->guest_count + 1) * sizeof *guests);
+    if (guests == NULL)
+        return -ENOMEM;
+    registry->guests = guests;
+    struct registry_guest *guest = &guests[registry->guest_count];
+    *guest = (struct registry_guest){.path = strdup(path)};
+    if (guest->path == NULL)
+        return -ENOMEM;
+    registry->guest_count++;
+    if (guest_describe(path, &guest->list, &count, &why) != 0)
+        return add_unusable(registry, stem, why.text);
+    return list_guest(registry, guest, count);
+}
+
 /* The reason that the build left where a plug-in's library is missing. */
 static int add_absent(const char *path, const char *stem, struct registry *registry) {
     char text[sizeof((struct registry_entry *)NULL)->why] = "";
@@ -223,16 +258,19 @@ static int add_absent(const char *path, const char *stem, struct registry *regis
 static int add_file(const struct scan *scan, const char *file, struct registry *registry) {
     char path[PATH_MAX];
     char stem[NAME_MAX + 1];
-    bool absent = ends_with(file, ".absent");
-    (void)snprintf(stem, sizeof stem, "%.*s",
-                   (int)(strlen(file) - strlen(absent ? ".absent" : ".so")), file);
+    bool absent = ends_with(file, ".absent"), guest = ends_with(file, ".guest");
+    (void)snprintf(stem, sizeof stem, "%.*s", (int)(strrchr(file, '.') - file), file);
     int length = snprintf(path, sizeof path, "%s/%s", scan->folder, file);
     if (length < 0 || (size_t)length >= sizeof path)
         return add_unusable(registry, stem, "its path is too long; move it nearer to the root");
+    if (guest)
+        return add_guest(path, stem, registry);
     if (!absent)
         return add_plugin(scan, path, stem, registry);
     /* Left over from before the library was installed. */
-    return has_file(scan, stem, ".so") ? 0 : add_absent(path, stem, registry);
+    return has_file(scan, stem, ".so") || has_file(scan, stem, ".guest")
+               ? 0
+               : add_absent(path, stem, registry);
 }
 
 static int compare_entries(const void *left, const void *right) {
@@ -299,6 +337,11 @@ int registry_open_for(const char *folder, const char *name, struct registry *reg
 void registry_close(struct registry *registry) {
     for (size_t i = 0; i < registry->plugin_count; i++)
         plugin_unload(&registry->plugins[i]);
+    for (size_t i = 0; i < registry->guest_count; i++) {
+        free(registry->guests[i].path);
+        free(registry->guests[i].list);
+    }
+    free(registry->guests);
     free(registry->plugins);
     free(registry->entries);
     *registry = (struct registry){.entries = NULL};

@@ -21,6 +21,13 @@ struct registry_entry {
     char why[512];                         /* why it can't be used; empty when it can */
     const struct ipc_transport *transport; /* NULL when the plug-in is absent or refused */
     const struct ipc_preset *preset;       /* NULL: the transport itself */
+    const char *guest_path; /* the program that runs its trials; NULL: a plug-in (see guest.h) */
+};
+
+/* A guest that was asked what it is. */
+struct registry_guest {
+    char *path;
+    struct guest *list;
 };
 
 struct registry {
@@ -29,14 +36,17 @@ struct registry {
     size_t count;
     struct plugin *plugins; /* what is loaded, so that registry_close can unload it */
     size_t plugin_count;
+    struct registry_guest *guests; /* likewise */
+    size_t guest_count;
 };
 
 /* The transports folder: `given` (--transports), else beside the executable, else installed. */
 int registry_folder(const char *given, char *path, size_t room, struct problem *problem);
 
-/* Scans a folder: every NAME.so, and every NAME.absent (a text that says why it was not built).
- * 0 or -errno: no such folder, or nothing in it. A plug-in that cannot be loaded, has no
- * ipc_transport, another ABI, or a wrong struct becomes an entry with `why`. */
+/* Scans a folder: every NAME.so, every NAME.guest (which is run to ask what it is), and every
+ * NAME.absent (a text that says why it was not built). 0 or -errno: no such folder, or nothing in
+ * it. A plug-in that cannot be loaded, has no ipc_transport, another ABI, or a wrong struct becomes
+ * an entry with `why`. */
 int registry_open(const char *folder, struct registry *registry, struct problem *problem);
 void registry_close(struct registry *registry);
 

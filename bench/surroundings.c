@@ -116,6 +116,15 @@ void surroundings_give(const struct surroundings *s, unsigned needs, struct ipc_
     (void)!getrandom(link->token, sizeof link->token, 0);
 }
 
+void surroundings_note(const struct surroundings *s,
+                       void (*note)(void *notes, const char *name, const char *value),
+                       void *notes) {
+    if (s->network.namespace_text[0] != '\0')
+        note(notes, "namespace", s->network.namespace_text);
+    if (s->objects_text[0] != '\0')
+        note(notes, "ipc namespace", s->objects_text);
+}
+
 void surroundings_leave(struct surroundings *s) {
     folder_remove(&s->folder);
     network_leave(&s->network);

@@ -29,6 +29,10 @@ int surroundings_enter(unsigned needs, enum network_mode mode, struct surroundin
 void surroundings_give(const struct surroundings *surroundings, unsigned needs,
                        struct ipc_link *link);
 
+/* Tells, by `note` as of transport.h, which namespaces there are. */
+void surroundings_note(const struct surroundings *surroundings,
+                       void (*note)(void *notes, const char *name, const char *value), void *notes);
+
 /* Removes the folder and all that is in it. */
 void surroundings_leave(struct surroundings *surroundings);
 

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "end.h"
 #include "floor.h"
+#include "guest_trial.h"
 #include "knobs.h"
 #include "outcome.h"
 #include "stop.h"
@@ -131,7 +132,6 @@ static int apply_knobs(const struct trial *t, struct problem *problem) {
 
 static bool enter_surroundings(struct trial *t) {
     struct problem problem = {""};
-    const struct surroundings *s = &t->surroundings;
     int error =
         surroundings_enter(t->transport->needs, t->options->net, &t->surroundings, &problem);
     if (error) {
@@ -139,10 +139,7 @@ static bool enter_surroundings(struct trial *t) {
                     t->options->cell.transport, problem.text);
         return false;
     }
-    if (s->network.namespace_text[0] != '\0')
-        note_fact(t->record, "namespace", s->network.namespace_text);
-    if (s->objects_text[0] != '\0')
-        note_fact(t->record, "ipc namespace", s->objects_text);
+    surroundings_note(&t->surroundings, note_fact, t->record);
     return true;
 }
 
@@ -307,11 +304,16 @@ int trial_run(const struct trial_options *options, struct record *record, struct
     describe_request(options, record);
     if (!applicable(&t))
         return 0;
-    clock_calibrate(&t.clock);
-    record_instrument(&t.clock, record);
     int error = stop_catch(&t.stop, problem);
     if (error)
         return error;
+    if (options->entry->guest_path != NULL) {
+        error = guest_trial_run(options, t.stop.fd, record, problem);
+        stop_release(&t.stop);
+        return error;
+    }
+    clock_calibrate(&t.clock);
+    record_instrument(&t.clock, record);
     error = allocate(&t);
     if (error)
         (void)problem_set(problem, -error, "can't run a trial: %s", strerror(-error));

@@ -184,7 +184,10 @@ static bool run_folder(const struct registry *registry, const char *folder, char
         if (only && strcmp(only, entry->name) != 0 && strcmp(only, file) != 0)
             continue;
         known = true;
-        if (entry->transport)
+        if (entry->guest_path)
+            report(tally, SCENE_SKIPPED, entry->name,
+                   "a guest brings both ends, and has tests of its own");
+        else if (entry->transport)
             run_entry(entry, knobs, threaded, tally);
         else
             report_unusable(entry, folder, tally);
