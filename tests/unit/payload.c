@@ -139,8 +139,22 @@ static void test_explanations(void **state) {
     assert_string_equal(sentence, "message 37 was damaged at byte 2 of 64");
 }
 
+/* The message that docs/adding-a-guest.md shows, by which other languages check theirs. */
+static void the_guests_vector(void **state) {
+    (void)state;
+    static const unsigned char expected[24] = {0xce, 0x56, 0x97, 0x1c, 0xde, 0x35, 0x58, 0x97,
+                                               0x2f, 0x53, 0x7e, 0xdd, 0xbf, 0xbc, 0x7b, 0x98,
+                                               0xce, 0x56, 0x97, 0x1c, 0xde, 0x35, 0x58, 0x97};
+    struct payload payload;
+    assert_int_equal(payload_make(&payload, sizeof expected, 1, 0, false), 0);
+    payload_stamp(&payload, 0);
+    assert_memory_equal(payload.message, expected, sizeof expected);
+    payload_free(&payload);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_guests_vector),
         cmocka_unit_test(test_right_message_matches),
         cmocka_unit_test(test_neighbours_differ),
         cmocka_unit_test(test_directions_differ),
