@@ -9,7 +9,7 @@
 #include "network.h"
 
 /* ipc_network.peer_socket of transport.h, for a `struct network` in a private namespace. */
-int network_peer_socket(const struct ipc_network *network, int domain, int type, int protocol);
+int network_peer_socket(const struct ipc_network *base, int domain, int type, int protocol);
 
 /* Moves the veth pair's other end into that namespace (a descriptor). 0 or -errno. */
 int network_send_peer(int namespace);

@@ -6,7 +6,6 @@
 #include "registry.h"
 
 #include "guest.h"
-#include "nearest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -228,16 +227,15 @@ static int list_guest(struct registry *registry, const struct registry_guest *gu
 static int add_guest(const char *path, const char *stem, struct registry *registry) {
     struct problem why = {""};
     size_t count = 0;
-    struct registry_guest *guests =
-        realloc(registry->guests, (registry->guest_count + 1) * sizeof *guests);
-    if (guests == NULL)
+    struct registry_guest *guest = calloc(1, sizeof *guest);
+    char *own_path = strdup(path);
+    if (guest == NULL || own_path == NULL) {
+        free(guest);
+        free(own_path);
         return -ENOMEM;
-    registry->guests = guests;
-    struct registry_guest *guest = &guests[registry->guest_count];
-    *guest = (struct registry_guest){.path = strdup(path)};
-    if (guest->path == NULL)
-        return -ENOMEM;
-    registry->guest_count++;
+    }
+    *guest = (struct registry_guest){.next = registry->guests, .path = own_path};
+    registry->guests = guest;
     if (guest_describe(path, &guest->list, &count, &why) != 0)
         return add_unusable(registry, stem, why.text);
     return list_guest(registry, guest, count);
@@ -337,66 +335,14 @@ int registry_open_for(const char *folder, const char *name, struct registry *reg
 void registry_close(struct registry *registry) {
     for (size_t i = 0; i < registry->plugin_count; i++)
         plugin_unload(&registry->plugins[i]);
-    for (size_t i = 0; i < registry->guest_count; i++) {
-        free(registry->guests[i].path);
-        free(registry->guests[i].list);
+    while (registry->guests != NULL) {
+        struct registry_guest *guest = registry->guests;
+        registry->guests = guest->next;
+        free(guest->path);
+        free(guest->list);
+        free(guest);
     }
-    free(registry->guests);
     free(registry->plugins);
     free(registry->entries);
     *registry = (struct registry){.entries = NULL};
-}
-
-/* The listed names, ended by NULL, allocated; with `module` only the presets of that plug-in. */
-static const char **list_names(const struct registry *registry, const char *module) {
-    const char **names = calloc(registry->count + 1, sizeof *names);
-    size_t count = 0;
-    for (size_t i = 0; names != NULL && i < registry->count; i++) {
-        const struct registry_entry *entry = &registry->entries[i];
-        if (module == NULL || (entry->preset && strcmp(entry->transport->name, module) == 0))
-            names[count++] = entry->name;
-    }
-    return names;
-}
-
-/* Somebody named the plug-in where its presets are what is listed. */
-static bool say_presets(const struct registry *registry, const char *name,
-                        struct problem *problem) {
-    const char **presets = list_names(registry, name);
-    char text[256] = "";
-    size_t used = 0;
-    for (size_t i = 0; presets != NULL && presets[i] != NULL && used < sizeof text; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " or " : "",
-                                 presets[i]);
-    free(presets);
-    if (used > 0)
-        (void)problem_set(problem, EINVAL, "transport '%s' is listed under other names: ask for %s",
-                          name, text);
-    return used > 0;
-}
-
-static void say_unknown(const struct registry *registry, const char *name,
-                        struct problem *problem) {
-    const char **names = list_names(registry, NULL);
-    const char *close = names ? nearest(name, names) : NULL;
-    (void)problem_set(problem, EINVAL,
-                      "there is no transport '%s'%s%s%s; `ipcbench list` shows them", name,
-                      close ? "; did you mean '" : "", close ? close : "", close ? "'?" : "");
-    free(names);
-}
-
-const struct registry_entry *registry_find(const struct registry *registry, const char *name,
-                                           struct problem *problem) {
-    for (size_t i = 0; i < registry->count; i++) {
-        const struct registry_entry *entry = &registry->entries[i];
-        if (strcmp(entry->name, name) != 0)
-            continue;
-        if (entry->transport != NULL)
-            return entry;
-        (void)problem_set(problem, ENOEXEC, "transport '%s' can't be used: %s", name, entry->why);
-        return NULL;
-    }
-    if (!say_presets(registry, name, problem))
-        say_unknown(registry, name, problem);
-    return NULL;
 }

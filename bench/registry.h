@@ -26,6 +26,7 @@ struct registry_entry {
 
 /* A guest that was asked what it is. */
 struct registry_guest {
+    struct registry_guest *next;
     char *path;
     struct guest *list;
 };
@@ -36,8 +37,7 @@ struct registry {
     size_t count;
     struct plugin *plugins; /* what is loaded, so that registry_close can unload it */
     size_t plugin_count;
-    struct registry_guest *guests; /* likewise */
-    size_t guest_count;
+    struct registry_guest *guests; /* likewise; the last one first */
 };
 
 /* The transports folder: `given` (--transports), else beside the executable, else installed. */

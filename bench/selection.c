@@ -220,7 +220,7 @@ static int keep_size(uint64_t bytes, struct selection *selection, struct problem
 /* The ladder from `low` to the size that is written behind the dots. */
 static int add_ladder(char *low_text, char *dots, struct selection *selection,
                       struct problem *problem) {
-    uint64_t low, high;
+    uint64_t low = 0, high = 0;
     *dots = '\0';
     int result = cell_parse_size(low_text, &low, problem);
     if (result == 0)

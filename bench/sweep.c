@@ -83,7 +83,7 @@ static bool is_ours(const struct ipc_perm *permission) {
 }
 
 static size_t sweep_queues(void) {
-    struct msqid_ds queue;
+    struct msqid_ds queue = {.msg_qnum = 0};
     struct msginfo info;
     size_t removed = 0;
     int last = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&info);
@@ -103,7 +103,7 @@ union semaphore_argument {
 };
 
 static size_t sweep_semaphores(void) {
-    struct semid_ds set;
+    struct semid_ds set = {.sem_nsems = 0};
     struct seminfo info;
     size_t removed = 0;
     int last = semctl(0, 0, SEM_INFO, (union semaphore_argument){.info = &info});
@@ -116,7 +116,7 @@ static size_t sweep_semaphores(void) {
 }
 
 static size_t sweep_segments(void) {
-    struct shmid_ds segment;
+    struct shmid_ds segment = {.shm_nattch = 0};
     struct shm_info info;
     size_t removed = 0;
     int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&info);

@@ -33,18 +33,24 @@ struct door {
     long long strangers;
 };
 
+/* By copies, since an address of one family is read as what it is. */
 static inline bool door_same_host(const struct sockaddr_storage *a,
                                   const struct sockaddr_storage *b) {
-    const void *left = a, *right = b;
-    const struct sockaddr_in *v4[] = {left, right};
-    const struct sockaddr_in6 *v6[] = {left, right};
-    const struct sockaddr_vm *vm[] = {left, right};
+    struct sockaddr_in v4[2];
+    struct sockaddr_in6 v6[2];
+    struct sockaddr_vm vm[2];
+    const struct sockaddr_storage *both[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        memcpy(&v4[i], both[i], sizeof v4[i]);
+        memcpy(&v6[i], both[i], sizeof v6[i]);
+        memcpy(&vm[i], both[i], sizeof vm[i]);
+    }
     if (a->ss_family != b->ss_family)
         return false;
     if (a->ss_family == AF_VSOCK)
-        return vm[0]->svm_cid == vm[1]->svm_cid;
-    return a->ss_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&v6[0]->sin6_addr, &v6[1]->sin6_addr)
-                                    : v4[0]->sin_addr.s_addr == v4[1]->sin_addr.s_addr;
+        return vm[0].svm_cid == vm[1].svm_cid;
+    return a->ss_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&v6[0].sin6_addr, &v6[1].sin6_addr)
+                                    : v4[0].sin_addr.s_addr == v4[1].sin_addr.s_addr;
 }
 
 static inline void door_forget(struct door *door, size_t which) {

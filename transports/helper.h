@@ -131,8 +131,8 @@ static inline void ipc_relax(void) {
 }
 
 /* Orders what was written before it before what is read after it, for all to see: for an end that
- * publishes and then looks whether its peer sleeps. ThreadSanitizer knows no fences, and gcc says so;
- * here it guards no data, so that nothing is missed. */
+ * publishes and then looks whether its peer sleeps. ThreadSanitizer knows no fences, and gcc says
+ * so; here it guards no data, so that nothing is missed. */
 static inline void ipc_fence(void) {
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #pragma GCC diagnostic push

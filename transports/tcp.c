@@ -24,11 +24,8 @@
 #include <linux/mptcp.h>
 #include <netinet/tcp.h>
 
-/* Since Linux 5.16; not in every libc's headers. */
-#ifndef SOL_MPTCP
-#define SOL_MPTCP 284
-#endif
-#ifndef IPPROTO_MPTCP
+#ifndef SOL_MPTCP /* older headers than Linux 5.16's have neither */
+#define SOL_MPTCP     284
 #define IPPROTO_MPTCP 262
 #endif
 
