@@ -289,7 +289,8 @@ static int add_files(const struct scan *scan, struct registry *registry, struct 
         if (may_list(scan->files[i]->d_name, scan->wanted) &&
             add_file(scan, scan->files[i]->d_name, registry) != 0) {
             registry_close(registry);
-            return problem_set(problem, ENOMEM, "no memory for the list of transports");
+            (void)problem_set(problem, ENOMEM, "no memory for the list of transports");
+            return -ENOMEM;
         }
     }
     if (registry->count == 0)
