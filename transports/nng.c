@@ -148,7 +148,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .summary = "a pair of nng sockets",
     .group = "library",
     .cost =
-        "some 20 system calls, 3 copies, several wake-ups: a message passes the library's threads",
+        "some 23 system calls, 3 copies, several wake-ups: a message passes the library's threads",
     .calls = {.uncounted = true},
     .link_bytes = sizeof(struct nng_link),
     .end_bytes = sizeof(struct nng_end),

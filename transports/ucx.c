@@ -6,7 +6,7 @@
  * A message costs 2 copies through a queue in shared memory up to some KiB; beyond that a
  * rendezvous, in which the receiver copies straight out of the sender's memory (CMA, 1 copy and 1
  * system call for each part, and 3 small messages). Spinning makes no other system call; blocking
- * arms an event, sleeps in poll and is woken through a socket: 4 to 6 calls.
+ * arms an event, sleeps in poll and is woken through a socket: some 4 calls.
  *
  * UCX chooses among the ways that it is allowed, so those of the endpoint are read back and noted
  * as "path"; one that is not shared memory fails the trial. It takes signal handlers when it is
