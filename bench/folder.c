@@ -20,7 +20,8 @@
 
 const char *folder_base(void) {
     const char *base = getenv("TMPDIR");
-    return base != NULL && base[0] == '/' && strlen(base) < BASE_BYTES ? base : "/tmp";
+    bool fits = base != NULL && base[0] == '/' && strlen(base) < BASE_BYTES;
+    return fits && access(base, W_OK | X_OK) == 0 ? base : "/tmp";
 }
 
 /* A descriptor that holds the folder's lock, or -1 when another process does. */

@@ -9,8 +9,9 @@
  * receiver that spins (NNG_FLAG_NONBLOCK) does so beside threads that sleep: on one shared CPU it
  * stands in their way.
  *
- * nng starts its threads with its first socket, so each end opens its own after the fork. Over
- * tcp:// anybody might call first: who can't answer with the trial's token ends the trial.
+ * nng starts its threads with its first socket, so each end opens its own after the fork; they and
+ * their descriptors stay until the process ends. Over tcp:// anybody might call first: who can't
+ * answer with the trial's token ends the trial.
  */
 #include "helper.h"
 
@@ -155,6 +156,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .knobs = knobs,
     .presets = presets,
     .needs = IPC_FOLDER | IPC_NETWORK,
+    .apart = true,
     .setup = setup,
     .attach = attach,
     .detach = detach,
