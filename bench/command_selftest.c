@@ -251,15 +251,11 @@ static int run_rounds(struct session *session) {
 }
 
 static int measure(struct session *session) {
-    int error = stop_catch(&session->stop, session->problem);
-    if (error)
-        return error;
     progress_begin(&session->progress, stderr, session->json);
-    error = examine_host(session);
+    int error = examine_host(session);
     choose_times(session);
     if (!error)
         error = run_rounds(session);
-    stop_release(&session->stop);
     if (error == -EINTR)
         return problem_set(session->problem, EINTR, "interrupted; there is no verdict");
     return error;
@@ -294,11 +290,15 @@ static int conclude(const struct session *session) {
 }
 
 static int run(struct session *session) {
-    int error = check_transports(session);
+    int error = stop_catch(&session->stop, session->problem);
+    if (error)
+        return command_exit_code(error);
+    error = check_transports(session);
     if (!error)
         error = find_placements(session);
     if (!error)
         error = measure(session);
+    stop_release(&session->stop);
     return error ? command_exit_code(error) : conclude(session);
 }
 

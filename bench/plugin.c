@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,13 +116,25 @@ static const char *loader_says(const char *path) {
     return strncmp(text, path, length) == 0 && text[length] == ':' ? text + length + 2 : text;
 }
 
+/* Some libraries take signal handlers as soon as they are loaded; what a signal does here is not
+ * theirs to say. */
+static void *open_quietly(const char *path) {
+    struct sigaction before[NSIG];
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, NULL, &before[number]);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &before[number], NULL);
+    return library;
+}
+
 int plugin_load(const char *path, const char *name, struct plugin *plugin,
                 struct problem *problem) {
     *plugin = (struct plugin){NULL, NULL};
     int result = check_file(path, name, problem);
     if (result != 0)
         return result;
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *library = open_quietly(path);
     if (library == NULL)
         return problem_set(problem, ENOEXEC,
                            "%s.so can't be loaded: %s; install what it needs, or rebuild it here",

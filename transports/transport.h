@@ -28,7 +28,8 @@
  * that failed (use ipc_fail() of helper.h). -EINTR is never returned: retry.
  * A transport never prints, exits, forks (but see PROCESSES), pins, sleeps to
  * synchronise, or touches signal dispositions (an end may block a signal in
- * its own thread's mask), and it needs no deadline of its own: when an
+ * its own thread's mask; handlers that a library takes at its
+ * loading the harness gives back), and it needs no deadline of its own: when an
  * end dies or the trial's deadline passes, P kills both ends.
  *
  * OWNERSHIP. The harness allocates the link and the ends, zeroed and aligned

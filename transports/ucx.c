@@ -15,7 +15,6 @@
 #include "helper.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <ucp/api/ucp.h>
 
 #define UCX_TAG        1u
@@ -62,12 +61,6 @@ static int setup(struct ipc_link *base) {
 }
 
 /* ---- attach ---- */
-
-static void give_back_signals(void) {
-    static const int taken[] = {SIGILL, SIGSEGV, SIGBUS, SIGFPE};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        (void)signal(taken[i], SIG_DFL);
-}
 
 static int open_context(struct ucx_end *end, bool block) {
     const ucp_params_t wishes = {.field_mask = UCP_PARAM_FIELD_FEATURES,
@@ -251,7 +244,6 @@ static int detach(struct ipc_end *base) {
 static int attach(struct ipc_end *base) {
     struct ucx_end *end = (struct ucx_end *)base;
     bool block = base->link->wait == IPC_BLOCK;
-    give_back_signals();
     int error = open_context(end, block);
     if (error == 0)
         error = open_worker(end, block);
