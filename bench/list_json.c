@@ -57,10 +57,14 @@ static json_t *dump_waits(const struct ipc_transport *transport) {
 
 /* What one message owes when both ends block; null where that is a library's affair, or the
  * transport can't block. */
-static json_t *dump_calls(const struct ipc_transport *transport) {
+static json_t *dump_calls(const struct registry_entry *entry) {
+    const struct ipc_transport *transport = entry->transport;
     if (transport == NULL || transport->calls.uncounted || transport->messages[IPC_BLOCK] == NULL)
         return json_null();
-    return json_pack("{s:f, s:f}", "least", transport->calls.least, "most", transport->calls.most);
+    const struct ipc_calls *calls = &transport->calls;
+    if (entry->preset != NULL && entry->preset->calls != NULL)
+        calls = entry->preset->calls;
+    return json_pack("{s:f, s:f}", "least", calls->least, "most", calls->most);
 }
 
 static json_t *dump_item(const struct list_item *item) {
@@ -72,8 +76,8 @@ static json_t *dump_item(const struct list_item *item) {
         (int)item->available, "why", text_or_null(item->available ? NULL : item->why), "module",
         fields_text(transport ? transport->name : entry->name), "waits", dump_waits(transport),
         "max_bytes", item->max_bytes ? json_integer((json_int_t)item->max_bytes) : json_null(),
-        "cost", text_or_null(transport ? transport->cost : NULL), "system_calls",
-        dump_calls(transport), "knobs", dump_knobs(entry));
+        "cost", text_or_null(transport ? transport->cost : NULL), "system_calls", dump_calls(entry),
+        "knobs", dump_knobs(entry));
 }
 
 int list_dump(const struct list_item *items, size_t count, struct problem *problem) {

@@ -194,6 +194,9 @@ static bool preset_fits(const struct ipc_preset *presets, size_t at) {
         !is_loaded(preset->knobs) || !is_line(preset->summary) ||
         (preset->group != NULL && !is_group(preset->group)))
         return false;
+    if (preset->calls != NULL &&
+        (!is_loaded(preset->calls) || !(preset->calls->most >= preset->calls->least)))
+        return false;
     for (size_t i = 0; i < at; i++)
         if (strcmp(presets[i].name, preset->name) == 0)
             return false;

@@ -224,7 +224,10 @@ static int attach(struct ipc_end *base) {
 /* Submits the one request that was prepared, and returns its result once it is done. */
 static int complete(struct uring_end *end) {
     struct io_uring_cqe *completion = NULL;
-    int result = end->spin ? io_uring_submit(&end->ring) : io_uring_submit_and_wait(&end->ring, 1);
+    int result;
+    do /* refused for a moment: it is still queued */
+        result = end->spin ? io_uring_submit(&end->ring) : io_uring_submit_and_wait(&end->ring, 1);
+    while (result == -EAGAIN || (result == -EINTR && io_uring_sq_ready(&end->ring) > 0));
     while (result >= 0 || result == -EINTR) {
         result = end->spin ? io_uring_peek_cqe(&end->ring, &completion)
                            : io_uring_wait_cqe(&end->ring, &completion);

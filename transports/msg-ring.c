@@ -8,8 +8,8 @@
  * receiver that spins, or that finds it there, makes none) and, when the reader sleeps, 1 wake-up.
  * The bytes travel as the completion's user_data, their number as its result.
  *
- * A ring belongs to the process that made it, so each end makes its own after the fork and hands
- * its descriptor to the other (SCM_RIGHTS).
+ * Newer kernels refuse to pass a ring to another process (SCM_RIGHTS), so both rings are made
+ * before the fork and inherited, with their memory; each is used by one end only.
  */
 #include "helper.h"
 

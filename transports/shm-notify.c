@@ -63,16 +63,20 @@ static const struct ipc_knob knobs[] = {
      .help = "what announces a message"},
     {.name = NULL}};
 
+static const struct ipc_calls two_calls = {.least = 2, .most = 2};
+
 static const struct ipc_preset presets[] = {
     {.name = "shm-posix-sem",
      .knobs = "notify=posix-sem",
      .summary = "shared memory, announced by POSIX semaphores"},
     {.name = "shm-sysv-sem",
      .knobs = "notify=sysv-sem",
-     .summary = "shared memory, announced by SysV semaphores"},
+     .summary = "shared memory, announced by SysV semaphores",
+     .calls = &two_calls},
     {.name = "shm-eventfd",
      .knobs = "notify=eventfd",
-     .summary = "shared memory, announced by eventfds"},
+     .summary = "shared memory, announced by eventfds",
+     .calls = &two_calls},
     {.name = NULL}};
 
 /* ---- announcements ---- */
@@ -100,7 +104,10 @@ static int operate(struct notify_end *end, int number, short change, short flags
 }
 
 static int post_sysv(struct notify_end *end) {
-    return operate(end, end->out_id, 1, 0);
+    int error;
+    while ((error = operate(end, end->out_id, 1, 0)) == -EAGAIN)
+        continue;
+    return error;
 }
 
 static int take_sysv(struct notify_end *end, bool sleep) {
@@ -108,7 +115,10 @@ static int take_sysv(struct notify_end *end, bool sleep) {
 }
 
 static int post_event(struct notify_end *end) {
-    return eventfd_write(end->out_id, 1) < 0 ? ipc_fail(&end->base.fault, "eventfd_write") : 0;
+    while (eventfd_write(end->out_id, 1) < 0)
+        if (errno != EAGAIN && errno != EINTR)
+            return ipc_fail(&end->base.fault, "eventfd_write");
+    return 0;
 }
 
 /* Its mode is the descriptor's, by which setup knew how the ends wait. */

@@ -178,14 +178,6 @@ struct ipc_knob {
     const char *help;           /* one line, with the unit */
 };
 
-/* A second name under which the transport is listed, with some knobs set: "nodelay=1,family=6". */
-struct ipc_preset {
-    const char *name;
-    const char *knobs;
-    const char *summary; /* one line */
-    const char *group;   /* NULL: the transport's */
-};
-
 /* How many system calls one message costs in a ping-pong of 64-byte messages (or of max_bytes where
  * that is less) whose ends both block, on one CPU: those of its sender and of its receiver
  * together, as the file's heading says. The tests count them. `most` 0: makes none, or can't block.
@@ -193,6 +185,15 @@ struct ipc_preset {
 struct ipc_calls {
     double least, most;
     bool uncounted; /* a library's affair: not to be held against it */
+};
+
+/* A second name under which the transport is listed, with some knobs set: "nodelay=1,family=6". */
+struct ipc_preset {
+    const char *name;
+    const char *knobs;
+    const char *summary;           /* one line */
+    const char *group;             /* NULL: the transport's */
+    const struct ipc_calls *calls; /* NULL: the transport's */
 };
 
 /*
