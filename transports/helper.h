@@ -23,6 +23,18 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The number in a file of the kernel's, such as a sysctl; 0 where there is none. */
+static inline size_t ipc_read_number(const char *path) {
+    unsigned long number = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%lu", &number) != 1)
+        number = 0;
+    (void)fclose(file);
+    return number;
+}
+
 /* Marks the one symbol that a plug-in shows; everything else is compiled hidden. */
 #define IPC_EXPORT __attribute__((visibility("default")))
 

@@ -47,17 +47,6 @@ static const struct ipc_knob knobs[] = {{.name = "depth",
                                          .help = "how many messages a queue holds (mq_maxmsg)"},
                                         {.name = NULL}};
 
-static size_t read_number(const char *path) {
-    unsigned long number = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%lu", &number) != 1)
-        number = 0;
-    (void)fclose(file);
-    return number;
-}
-
 /* Both queues must fit into RLIMIT_MSGQUEUE, each with `depth` messages. */
 static size_t fit_resource(const struct posix_mq_link *link) {
     struct rlimit most;
@@ -81,7 +70,7 @@ static bool may_pass(const struct posix_mq_link *link, size_t bytes) {
 
 static size_t limit(struct ipc_link *base) {
     const struct posix_mq_link *link = (const struct posix_mq_link *)base;
-    size_t sysctl = read_number("/proc/sys/fs/mqueue/msgsize_max");
+    size_t sysctl = ipc_read_number("/proc/sys/fs/mqueue/msgsize_max");
     size_t resource = fit_resource(link);
     bool passes = sysctl > 0 && sysctl < resource && may_pass(link, sysctl + 1);
     bool by_sysctl = sysctl > 0 && sysctl < resource && !passes;

@@ -34,22 +34,11 @@ struct sysv_mq_end {
     struct sysv_mq_message *outgoing, *incoming;
 };
 
-static size_t read_number(const char *path) {
-    unsigned long number = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%lu", &number) != 1)
-        number = 0;
-    (void)fclose(file);
-    return number;
-}
-
 /* A message must be within msgmax and, with nothing else in it, fit the queue: msgmnb, beyond which
  * only CAP_SYS_RESOURCE can make it. */
 static size_t limit(struct ipc_link *base) {
     static const char *const paths[] = {"/proc/sys/kernel/msgmax", "/proc/sys/kernel/msgmnb"};
-    size_t numbers[] = {read_number(paths[0]), read_number(paths[1])};
+    size_t numbers[] = {ipc_read_number(paths[0]), ipc_read_number(paths[1])};
     int tighter = numbers[1] > 0 && numbers[1] / 2 < numbers[0];
     (void)snprintf(base->fault.detail, sizeof base->fault.detail, "%s allows no more%s",
                    paths[tighter], tighter ? ", since two messages may be queued" : "");

@@ -3,7 +3,9 @@
 
 import json
 import os
+import pathlib
 import signal
+import tempfile
 import time
 
 from support import (FAKES, Case, children, descendants, ipcbench, is_alive, needs_transports,
@@ -164,3 +166,31 @@ class RunSignals(Case):
         self.assertEqual(process.returncode, 130)
         self.assert_gone(below)
         self.assertEqual(self.files(), [])
+
+
+class EveryTransport(Case):
+    def leftovers(self):
+        """What bears a trial's name or key: see NAMES in transport.h."""
+        found = [path for folder in (tempfile.gettempdir(), "/dev/shm")
+                 for path in pathlib.Path(folder).glob("ipcbench-[0-9]*")]
+        for kind in ("msg", "sem", "shm"):
+            table = pathlib.Path("/proc/sysvipc", kind)
+            lines = table.read_text().splitlines()[1:] if table.exists() else []
+            found += [line for line in lines if (int(line.split()[0]) & 0xFFFFFFFF) >> 22 == 0x2D5]
+        return found
+
+    def test_a_killed_trial_leaves_nothing_behind_the_next_start(self):
+        for entry in json.loads(ipcbench("list", "--json").stdout):
+            if not entry["available"] or entry["group"] in ("guest", "control"):
+                continue
+            with self.subTest(name=entry["name"]):
+                key = f"{entry['name']}/pingpong/{entry['waits'][0]}/unpinned/8B"
+                process = self.start("trial", key, "--time", "50")
+                ends = wait_until(lambda: len(descendants(process.pid)) >= 2
+                                  and descendants(process.pid))
+                self.assertTrue(ends, "the ends did not start")
+                process.kill()
+                process.wait()
+                self.assert_gone(ends)
+        ipcbench("trial", "null/pingpong/block/same-core/8B", "--exchanges", "1")
+        self.assertEqual(self.leftovers(), [])
