@@ -346,9 +346,10 @@ static int run(const char *self) {
     }
     /* A rank has a CPU of its own and need not yield it; on one shared CPU it would have to. */
     (void)execlp(MPIRUN, MPIRUN, "-q", "-np", "2", "--allow-run-as-root", "--oversubscribe",
-                 "--bind-to", "none", "--mca", "pml", "ob1", "--mca", "btl", "self,vader", "--mca",
-                 "oob_tcp_if_include", "lo", "--mca", "orte_tmpdir_base", folder, "--mca",
-                 "btl_vader_backing_directory", folder, self, "rank", text, (char *)NULL);
+                 "--bind-to", "none", "--mca", "plm", "isolated", "--mca", "pml", "ob1", "--mca",
+                 "btl", "self,vader", "--mca", "oob_tcp_if_include", "lo", "--mca",
+                 "orte_tmpdir_base", folder, "--mca", "btl_vader_backing_directory", folder, self,
+                 "rank", text, (char *)NULL);
     print_error("mpirun can't be executed; install openmpi-bin");
     return 1;
 }
