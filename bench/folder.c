@@ -61,10 +61,12 @@ static void remove_tree(const char *path) {
 void folder_remove(struct folder *folder) {
     if (folder->path[0] == '\0')
         return;
-    remove_tree(folder->path);
-    folder->path[0] = '\0';
+    /* A removal needs a descriptor, and the lock's may be the last one. A sweep that comes in
+     * between removes the same. */
     if (folder->lock >= 0)
         (void)close(folder->lock);
+    remove_tree(folder->path);
+    folder->path[0] = '\0';
 }
 
 bool folder_remove_unused(const char *path) {

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netlink/errno.h>
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PRIVATE_ADDRESS "198.51.100.1"
@@ -53,18 +55,40 @@ static int errno_of(int nl_error) {
     return nl_error < 0 ? -EIO : 0;
 }
 
+/* The socket is made here, since libnl has no number for want of descriptors. */
 static int netlink_open(struct nl_sock **netlink) {
     *netlink = nl_socket_alloc();
     if (*netlink == NULL)
         return -ENOMEM;
-    return errno_of(nl_connect(*netlink, NETLINK_ROUTE));
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0)
+        return -errno;
+    int error = 0;
+    const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+    if (bind(fd, (const void *)&any, sizeof any) < 0)
+        error = -errno;
+    else
+        error = errno_of(nl_socket_set_fd(*netlink, NETLINK_ROUTE, fd));
+    if (error)
+        (void)close(fd);
+    return error;
+}
+
+/* A device's number, or a negative errno. */
+static int device_index(struct nl_sock *netlink, const char *name) {
+    struct rtnl_link *device = NULL;
+    int error = errno_of(rtnl_link_get_kernel(netlink, 0, name, &device));
+    int index = error ? error : rtnl_link_get_ifindex(device);
+    rtnl_link_put(device);
+    return index;
 }
 
 static int device_up(struct nl_sock *netlink, const char *name) {
     struct rtnl_link *device = rtnl_link_alloc(), *change = rtnl_link_alloc();
-    int error = -ENOMEM;
-    if (device != NULL && change != NULL) {
-        rtnl_link_set_ifindex(device, (int)if_nametoindex(name));
+    int index = device_index(netlink, name);
+    int error = index < 0 ? index : -ENOMEM;
+    if (index > 0 && device != NULL && change != NULL) {
+        rtnl_link_set_ifindex(device, index);
         rtnl_link_set_flags(change, IFF_UP);
         error = errno_of(rtnl_link_change(netlink, device, change, 0));
     }
@@ -89,9 +113,12 @@ static int veth_make(struct nl_sock *netlink) {
 static int device_address(struct nl_sock *netlink, const char *device, const char *text) {
     struct rtnl_addr *address = rtnl_addr_alloc();
     struct nl_addr *local = NULL;
-    int error = address == NULL ? -ENOMEM : errno_of(nl_addr_parse(text, AF_INET, &local));
+    int index = device_index(netlink, device);
+    int error = index < 0         ? index
+                : address == NULL ? -ENOMEM
+                                  : errno_of(nl_addr_parse(text, AF_INET, &local));
     if (error == 0) {
-        rtnl_addr_set_ifindex(address, (int)if_nametoindex(device));
+        rtnl_addr_set_ifindex(address, index);
         error = errno_of(rtnl_addr_set_local(address, local));
     }
     if (error == 0)
@@ -166,9 +193,12 @@ static void furnish_private(struct network *network) {
 int network_send_peer(int namespace) {
     struct nl_sock *netlink = NULL;
     struct rtnl_link *device = rtnl_link_alloc(), *change = rtnl_link_alloc();
-    int error = device != NULL && change != NULL ? netlink_open(&netlink) : -ENOMEM;
+    int error = device && change ? netlink_open(&netlink) : -ENOMEM;
+    int index = error ? error : device_index(netlink, PRIVATE_PEER);
+    if (index < 0)
+        error = index;
     if (error == 0) {
-        rtnl_link_set_ifindex(device, (int)if_nametoindex(PRIVATE_PEER));
+        rtnl_link_set_ifindex(device, index);
         rtnl_link_set_ns_fd(change, namespace);
         error = errno_of(rtnl_link_change(netlink, device, change, 0));
     }

@@ -24,6 +24,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define ROUDI          "iox-roudi"
@@ -73,8 +74,14 @@ static int write_config(const struct iceoryx_link *link, char path[PATH_MAX]) {
     return fclose(file) != 0 ? ipc_fail(&base->fault, "fclose") : 0;
 }
 
-/* In the child, between fork and exec. */
+/* In the child, between fork and exec. RouDi may have as many descriptors as it is allowed, however
+ * few the trial keeps to. */
 static _Noreturn void become_roudi(const char *config, int output, pid_t parent) {
+    struct rlimit descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+        descriptors.rlim_cur = descriptors.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+    }
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == parent && dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0)

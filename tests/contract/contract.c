@@ -2,7 +2,7 @@
 /*
  * contract.c - the suite that every transport must pass, driven by transport.h alone: each name,
  * each wait, each size; ends as processes (for ASan) or as threads (for TSan); setup without ends,
- * ends that are killed, and setup that runs out of descriptors. Each case is a process tree of its
+ * ends that are killed, and setup with few descriptors to spare. Each case is a process tree of its
  * own with a deadline, so that a crash or a hang is one failure. Prints TAP.
  *
  *   contract FOLDER [--threaded] [NAME | NAME:KNOBS]
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 60000 };
+enum { DEADLINE_MS = 60000, SPARE_DESCRIPTORS = 12 };
 
 static const char *const wait_names[IPC_WAITS] = {"block", "spin", "park"};
 
@@ -118,8 +118,11 @@ static void run_wait(struct scene scene, struct tally *tally) {
     if (!scene.entry->transport->solo)
         run(&scene, "cleanup after the server was killed, without a client", tally);
     scene.play = PLAY_STARVED;
-    for (scene.spare = 0; scene.spare < 5; scene.spare++)
-        run(&scene, "setup runs out of descriptors", tally);
+    for (scene.spare = 0; scene.spare < SPARE_DESCRIPTORS; scene.spare++) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "setup with %u descriptors to spare", scene.spare);
+        run(&scene, what, tally);
+    }
 }
 
 /* Each knob at both its limits, or at each of its words. */

@@ -101,11 +101,13 @@ static void look_for_leftovers(struct stage *stage, const bool before[DESCRIPTOR
     }
 }
 
+/* Leaves exactly `spare` numbers free below the limit, whatever is open and wherever: what a case
+ * finds must not depend on the descriptors that this process happened to be born with. */
 static void allow_descriptors(const bool open[DESCRIPTORS], unsigned spare) {
-    rlim_t limit = DESCRIPTORS;
-    while (limit > 0 && !open[limit - 1])
-        limit--;
-    const struct rlimit most = {limit + spare, DESCRIPTORS};
+    rlim_t limit = 0;
+    for (unsigned unused = 0; limit < DESCRIPTORS && (open[limit] || unused < spare); limit++)
+        unused += !open[limit];
+    const struct rlimit most = {limit, DESCRIPTORS};
     (void)setrlimit(RLIMIT_NOFILE, &most);
 }
 
