@@ -6,10 +6,12 @@
 #include "commands.h"
 
 #include "cell.h"
+#include "claims.h"
 #include "fields.h"
 #include "show.h"
 #include "store.h"
 #include "summary.h"
+#include "verdict.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -20,12 +22,13 @@ enum { OPTION_JSON = 256 };
 static const struct argp_option options[] = {
     {"wait", 'W', "WAIT", 0, "only cells that wait this way: block, spin or park", 0},
     {"placement", 'p', "PLACEMENT", 0, "only cells of this placement, such as cross-core", 0},
-    {"json", OPTION_JSON, NULL, 0, "print the cells as JSON", 0},
+    {"json", OPTION_JSON, NULL, 0, "print cells, verdict and claims as JSON", 0},
     {0}};
 
 static const char documentation[] =
     "Prints the tables of a run file: one for each way to wait and each placement, by size, the "
-    "fastest first. Also reads RUN.json.journal, which a run that was killed leaves.\v"
+    "fastest first; then the verdict, and what the run says to the HOWTO's claims. Also reads "
+    "RUN.json.journal, which a run that was killed leaves.\v"
     "Example: ipcbench show results/mine.json -W spin -p cross-core\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, or a file that is no run file.";
 
@@ -82,10 +85,26 @@ static json_t *cells_to_json(const struct run *run, const struct show_filter *fi
     return cells;
 }
 
+static json_t *verdict_json(const struct run *run) {
+    struct verdict verdicts[VERDICT_QUESTIONS];
+    verdict_make(run, verdicts);
+    return verdict_to_json(verdicts);
+}
+
+static json_t *claims_json(const struct run *run) {
+    struct claim claims[CLAIMS];
+    if (claims_make(run, claims) != 0)
+        return NULL;
+    json_t *json = claims_to_json(claims);
+    claims_free(claims);
+    return json;
+}
+
 static int print_json(const struct run *run, const struct show_filter *filter) {
     json_t *json =
-        json_pack("{s:b, s:O, s:O, s:o}", "complete", run->complete, "environment",
-                  run->environment, "options", run->options, "cells", cells_to_json(run, filter));
+        json_pack("{s:b, s:O, s:O, s:o, s:o, s:o}", "complete", run->complete, "environment",
+                  run->environment, "options", run->options, "cells", cells_to_json(run, filter),
+                  "verdict", verdict_json(run), "claims", claims_json(run));
     if (json == NULL)
         return -ENOMEM;
     char *text = json_dumps(json, FIELDS_DUMP | JSON_INDENT(1));

@@ -5,6 +5,7 @@
  */
 #include "show.h"
 
+#include "show_answers.h"
 #include "table.h"
 #include "topology.h"
 #include "units.h"
@@ -340,6 +341,10 @@ static void print_missing(FILE *to, const struct selected *cells) {
         print_reasons(to, cells, (enum record_status)status);
 }
 
+static bool shows_all(const struct show_filter *filter) {
+    return filter == NULL || (filter->wait == NULL && filter->placement == NULL);
+}
+
 int show_part(FILE *to, const struct run *run, const struct show_filter *filter) {
     struct selected ok = {NULL, 0}, missing = {NULL, 0};
     int error = choose(run, filter, true, &ok);
@@ -358,6 +363,8 @@ int show_part(FILE *to, const struct run *run, const struct show_filter *filter)
                     to);
     if (error == 0)
         print_missing(to, &missing);
+    if (error == 0 && shows_all(filter)) /* last, where a terminal still shows them */
+        error = show_answers(to, run);
     free(ok.cells);
     free(missing.cells);
     return error;

@@ -212,6 +212,29 @@ static void an_incomplete_run_of_an_unknown_host_says_so(void **state) {
     run_free(&run);
 }
 
+static void answers_stand_at_the_end_of_what_is_shown_whole(void **state) {
+    (void)state;
+    struct run run;
+    make_run(&run);
+    strcpy(add(&run, "unix/pingpong/block/same-core/64B", 20000)->group, "core");
+    strcpy(add(&run, "pipe/pingpong/block/same-core/64B", 4500)->group, "core");
+    char *text = shown(&run, NULL);
+    static const char *const order[] = {
+        "n: trials",
+        "\nWhich one?",
+        "  64 B, I can't: both ends on one CPU: pipe, block, 4.50 us",
+        "next is unix",
+        "\nWhat Python's",
+        "  supported: Sockets are not the fastest",
+        NULL};
+    expect_order(text, order);
+    free(text);
+    text = shown(&run, &(struct show_filter){.wait = "block"});
+    assert_null(strstr(text, "Which one?"));
+    free(text);
+    run_free(&run);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_to_compare_stand_together_the_fastest_first),
@@ -220,6 +243,7 @@ int main(void) {
         cmocka_unit_test(a_filter_leaves_the_rest_out),
         cmocka_unit_test(what_is_not_known_to_the_precision_is_marked),
         cmocka_unit_test(an_incomplete_run_of_an_unknown_host_says_so),
+        cmocka_unit_test(answers_stand_at_the_end_of_what_is_shown_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

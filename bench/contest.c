@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * contest.c - two cells against each other.
+ */
+#include "contest.h"
+
+#include "stats.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { RESAMPLES = 1000, SEED = 1, MOST_TRIALS = 256 };
+
+bool contest_runs(const struct cell *cell, const char *workload) {
+    size_t length = strlen(workload);
+    return strncmp(cell->workload, workload, length) == 0 &&
+           (cell->workload[length] == '\0' || cell->workload[length] == ':');
+}
+
+bool contest_admits(const struct cell_summary *cell) {
+    return cell->status == RECORD_OK && strcmp(cell->group, "control") != 0 &&
+           strcmp(cell->cell.transport, "seqlock") != 0;
+}
+
+/* The coarsest step of the clocks behind the cell. */
+static double clock_step(const struct run *run, const struct cell_summary *cell) {
+    double step = 0;
+    for (size_t i = 0; i < run->trial_count; i++)
+        if (strcmp(run->trials[i].key, cell->key) == 0)
+            step = fmax(step, run->trials[i].clock_quantum_ns); /* fmax passes over NaN */
+    return step;
+}
+
+static struct contest_cost cost_by_rate(const struct run *run, const struct cell_summary *cell) {
+    double values[MOST_TRIALS], scratch[MOST_TRIALS + RESAMPLES];
+    size_t count = 0;
+    for (size_t i = 0; i < run->trial_count && count < MOST_TRIALS; i++) {
+        const struct record *trial = &run->trials[i];
+        if (trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
+            strcmp(trial->key, cell->key) == 0)
+            values[count++] = 1e9 / trial->per_second;
+    }
+    count = stats_sort(values, count);
+    struct stats_interval interval = stats_median_interval(values, count, RESAMPLES, SEED, scratch);
+    return (struct contest_cost){stats_median(values, count), fmax(interval.low, 0), interval.high};
+}
+
+struct contest_cost contest_cost_of(const struct run *run, const struct cell_summary *cell) {
+    if (contest_runs(&cell->cell, "stream") || contest_runs(&cell->cell, "serve"))
+        return cost_by_rate(run, cell);
+    double half = clock_step(run, cell) / 2;
+    double low = cell->p50_low_ns - half;
+    return (struct contest_cost){cell->p50_ns, low < 0 ? 0 : low, cell->p50_high_ns + half};
+}
+
+static enum contest_outcome decide(const struct contest_cost *left,
+                                   const struct contest_cost *right) {
+    if (isnan(left->low_ns) || isnan(left->high_ns) || isnan(right->low_ns) ||
+        isnan(right->high_ns))
+        return CONTEST_UNKNOWN;
+    if (left->high_ns < right->low_ns)
+        return CONTEST_LEFT;
+    return right->high_ns < left->low_ns ? CONTEST_RIGHT : CONTEST_TIE;
+}
+
+struct contest contest_between(const struct run *run, const struct cell_summary *left,
+                               const struct cell_summary *right) {
+    struct contest contest = {.left = left,
+                              .right = right,
+                              .left_cost = contest_cost_of(run, left),
+                              .right_cost = contest_cost_of(run, right)};
+    contest.times = contest.right_cost.ns / contest.left_cost.ns;
+    contest.times_low = contest.right_cost.low_ns / contest.left_cost.high_ns;
+    contest.times_high = contest.right_cost.high_ns / contest.left_cost.low_ns;
+    contest.outcome = decide(&contest.left_cost, &contest.right_cost);
+    return contest;
+}
+
+const struct cell_summary *contest_best(const struct run *run,
+                                        bool (*wanted)(const struct cell_summary *cell,
+                                                       const void *context),
+                                        const void *context) {
+    const struct cell_summary *best = NULL;
+    double least = NAN;
+    for (size_t i = 0; i < run->cell_count; i++) {
+        const struct cell_summary *cell = &run->cells[i];
+        double ns = wanted(cell, context) ? contest_cost_of(run, cell).ns : NAN;
+        if (!isnan(ns) && (best == NULL || ns < least)) {
+            best = cell;
+            least = ns;
+        }
+    }
+    return best;
+}
