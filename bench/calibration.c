@@ -95,10 +95,9 @@ static double copy_speed(const struct calibration *calibration, uint64_t bytes) 
     return isnan(speed) || isnan(below) ? NAN : fmax(speed, below);
 }
 
-/* The request and the reply, each copied once: out of the sender's memory and into the
- * receiver's. */
-static double copies_ns(const struct calibration *calibration, uint64_t bytes) {
-    return 2 * (double)bytes * 1e9 / copy_speed(calibration, bytes);
+/* One message, copied once: out of the sender's memory and into the receiver's. */
+static double copy_ns(const struct calibration *calibration, uint64_t bytes) {
+    return (double)bytes * 1e9 / copy_speed(calibration, bytes);
 }
 
 /* What handing over and handing back takes without any payload: at least, and usually. */
@@ -115,13 +114,21 @@ static struct calibration_floor hand_over_ns(const struct calibration_pair *pair
                                       wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
 }
 
+/* Messages that follow one another: nobody waits for a hand-over, and what is left is the copy. */
+static struct calibration_floor stream_ns(double copied_ns) {
+    return (struct calibration_floor){CALIBRATION_HARD_SHARE * copied_ns, copied_ns};
+}
+
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
                                               const struct cell *cell, bool solo) {
     const struct calibration_pair *pair = calibration_find(calibration, cell->placement);
     if (solo || pair == NULL)
         return (struct calibration_floor){NAN, NAN};
+    double copied_ns = copy_ns(calibration, cell->size_bytes);
+    if (workload_spec_kind(cell->workload) == WORKLOAD_STREAM)
+        return stream_ns(copied_ns);
     struct calibration_floor floor = hand_over_ns(pair, cell->wait);
-    double copied_ns = copies_ns(calibration, cell->size_bytes);
+    copied_ns *= 2; /* the request and the reply */
     floor.hard_ns = CALIBRATION_HARD_SHARE * (floor.hard_ns + copied_ns);
     floor.expected_ns += copied_ns;
     return floor;

@@ -21,8 +21,10 @@ enum part { TRANSPORT, WORKLOAD, WAIT, PLACEMENT, SIZE, PARTS };
 const char *const cell_waits[] = {
     [IPC_BLOCK] = "block", [IPC_SPIN] = "spin", [IPC_PARK] = "park", [IPC_WAITS] = NULL};
 
-const char *const cell_workloads[] = {
-    [WORKLOAD_PINGPONG] = "pingpong", [WORKLOAD_RATE] = "rate", [WORKLOAD_KINDS] = NULL};
+const char *const cell_workloads[] = {[WORKLOAD_PINGPONG] = "pingpong",
+                                      [WORKLOAD_RATE] = "rate",
+                                      [WORKLOAD_STREAM] = "stream",
+                                      [WORKLOAD_KINDS] = NULL};
 
 const char *const cell_placements[] = {"same-core",  "smt",        "same-l3",
                                        "cross-l3",   "cross-numa", "cross-socket",

@@ -61,8 +61,10 @@ static const struct argp_option options[] = {
 
 static const char documentation[] =
     "Runs one trial: two processes that exchange messages, and prints what was measured.\v"
-    "KEY is transport[:knob=value,...]/workload/wait/placement/size.\n\n"
-    "Example: ipcbench trial pipe/pingpong/block/same-core/64B --exchanges 10000\n\n"
+    "KEY is transport[:knob=value,...]/workload/wait/placement/size. An exchange of the workload "
+    "stream is one message.\n\n"
+    "Examples: ipcbench trial pipe/pingpong/block/same-core/64B --exchanges 10000\n"
+    "          ipcbench trial pipe/stream:depth=64/spin/cross-core/64B\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage or input, 77 skipped or not applicable here, "
     "130 interrupted.";
 
@@ -176,12 +178,13 @@ static void print_ns(const char *what, double ns) {
     (void)printf("  %-22s %s\n", what, text);
 }
 
-static void print_text(const struct record *r) {
+static void print_rate(const char *what, double per_second, const char *unit) {
     char rate[32];
-    (void)printf("%s: %s%s%s\n", r->key, record_statuses[r->status], r->why[0] ? ": " : "", r->why);
-    if (r->status != RECORD_OK)
-        return;
-    units_format_rate(r->per_second, rate, sizeof rate);
+    units_format_rate(per_second, rate, sizeof rate);
+    (void)printf("  %-22s %s%s\n", what, rate, unit);
+}
+
+static void print_round_trips(const struct record *r) {
     print_ns("round trip, mean", r->mean_ns);
     print_ns("min", r->min_ns);
     print_ns("p50", r->p50_ns);
@@ -189,10 +192,28 @@ static void print_text(const struct record *r) {
     print_ns("p99", r->p99_ns);
     print_ns("p99.9", r->p999_ns);
     print_ns("max", r->max_ns);
-    (void)printf("  %-22s %s/s\n", "exchanges", rate);
+    print_rate("exchanges", r->per_second, "/s");
     print_ns("CPU for each exchange", r->cpu_ns);
     (void)printf("  %-22s %.0f, %.0f of them stamped; payload verified\n", "measured exchanges",
                  r->exchanges, r->stamped);
+}
+
+static void print_stream(const struct record *r) {
+    print_ns("message, mean", r->mean_ns);
+    print_rate("messages", r->per_second, "/s");
+    print_rate("payload", r->bytes_per_second, "B/s");
+    print_ns("CPU for each message", r->cpu_ns);
+    (void)printf("  %-22s %.0f; payload verified\n", "measured messages", r->exchanges);
+}
+
+static void print_text(const struct record *r) {
+    (void)printf("%s: %s%s%s\n", r->key, record_statuses[r->status], r->why[0] ? ": " : "", r->why);
+    if (r->status != RECORD_OK)
+        return;
+    if (workload_spec_kind(r->cell.workload) == WORKLOAD_STREAM)
+        print_stream(r);
+    else
+        print_round_trips(r);
     if (!isnan(r->system_calls))
         (void)printf("  %-22s %.2f for each exchange; the times above include counting them\n",
                      "system calls", r->system_calls);

@@ -93,15 +93,19 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
     struct control *control = task->control;
     struct readings readings = {.task = task, .role = role, .report = &control->ends[role]};
     int out = role == IPC_CLIENT ? 0 : 1;
-    int in = task->transport->solo ? out : 1 - out;
+    bool alone = task->transport->solo;
+    int in = alone ? out : 1 - out;
+    size_t reply_bytes =
+        alone ? task->size_bytes : workload_reply_bytes(&task->plan, task->size_bytes);
+    size_t out_bytes = role == IPC_CLIENT ? task->size_bytes : reply_bytes;
+    size_t in_bytes = role == IPC_CLIENT ? reply_bytes : task->size_bytes;
     struct payload outgoing = {0}, incoming = {0};
-    void *buffer =
-        aligned_alloc(IPC_ALIGN, (task->size_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN);
+    void *buffer = aligned_alloc(IPC_ALIGN, (in_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN);
     int error = buffer == NULL ? -ENOMEM : 0;
     if (!error)
-        error = payload_make(&outgoing, task->size_bytes, task->seed, out, task->verify_full);
+        error = payload_make(&outgoing, out_bytes, task->seed, out, task->verify_full);
     if (!error)
-        error = payload_make(&incoming, task->size_bytes, task->seed, in, task->verify_full);
+        error = payload_make(&incoming, in_bytes, task->seed, in, task->verify_full);
     struct workload workload = {.plan = &task->plan,
                                 .clock = task->clock,
                                 .end = end,
@@ -109,6 +113,7 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
                                 .outgoing = &outgoing,
                                 .incoming = &incoming,
                                 .buffer = buffer,
+                                .alone = alone,
                                 .turn = &control->turn,
                                 .histogram = &control->histogram,
                                 .result = &control->result,
@@ -118,7 +123,7 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
     if (error) {
         end->fault.call = "malloc";
     } else {
-        memset(buffer, 0, task->size_bytes);
+        memset(buffer, 0, in_bytes);
         pid_t threads[COUNTERS_THREADS];
         readings.report->threads = counters_list_threads(threads);
         counters_open(&readings.counters, task->tracepoint);

@@ -130,21 +130,34 @@ static double carried(const struct histogram *histogram, double percent) {
                                                  : NAN;
 }
 
-/* `open`: requests had their times, so that their number says nothing of how long each took. */
-static void record_latency(const struct control *control, bool open, struct record *r) {
-    const struct workload_result *result = &control->result;
-    const struct histogram *h = &control->histogram;
-    r->stamped_mean_ns = result->stamped ? histogram_mean(h) : NAN;
-    r->mean_ns = result->unstamped ? (double)result->batches_ns / (double)result->unstamped
-                                   : r->stamped_mean_ns;
+/* What was stamped one by one; a stream's messages aren't. 0 or -ENOMEM. */
+static int record_latency(const struct histogram *h, struct record *r) {
+    if (h->total == 0)
+        return 0;
+    r->stamped_mean_ns = histogram_mean(h);
     r->min_ns = (double)h->min_ns;
     r->max_ns = (double)h->max_ns;
     r->p50_ns = carried(h, 50);
     r->p90_ns = carried(h, 90);
     r->p99_ns = carried(h, 99);
     r->p999_ns = carried(h, 99.9);
+    r->histogram = histlog_encode(h);
+    return r->histogram ? 0 : -ENOMEM;
+}
+
+/* Messages of one exchange. */
+static double messages_of(enum workload_kind kind) {
+    return kind == WORKLOAD_STREAM ? 1 : 2;
+}
+
+/* Where requests had their times, their number says nothing of how long each took. */
+static void record_throughput(const struct end_task *task, struct record *r) {
+    const struct workload_result *result = &task->control->result;
+    bool open = task->plan.kind == WORKLOAD_RATE;
+    r->mean_ns = result->unstamped ? (double)result->batches_ns / (double)result->unstamped
+                                   : r->stamped_mean_ns;
     r->per_second = open ? r->exchanges * 1e9 / (double)result->measured_ns : 1e9 / r->mean_ns;
-    r->bytes_per_second = r->per_second * 2 * (double)r->cell.size_bytes;
+    r->bytes_per_second = r->per_second * messages_of(task->plan.kind) * (double)r->cell.size_bytes;
 }
 
 /* A counter of both ends, for each exchange; `own`: what reading it added at each end. */
@@ -196,7 +209,7 @@ static void record_surroundings(const struct control *control, struct record *r)
  */
 static void record_offer(const struct end_task *task, struct record *r) {
     char text[32];
-    if (task->plan.gap_ns <= 0)
+    if (task->plan.kind != WORKLOAD_RATE)
         return;
     (void)snprintf(text, sizeof text, "%.0f", 1e9 / task->plan.gap_ns);
     record_add_fact(r->facts, &r->fact_count, "offered_per_second", text);
@@ -247,12 +260,12 @@ int outcome_measured(const struct end_task *task, struct record *r) {
     r->warmup_exchanges = (double)result->warmup_exchanges;
     r->warmup_ns = (double)result->warmup_ns;
     r->duration_ns = (double)result->measured_ns;
-    record_latency(task->control, task->plan.gap_ns > 0, r);
+    int error = record_latency(&task->control->histogram, r);
+    record_throughput(task, r);
     record_offer(task, r);
     record_cost(task, r);
     record_counters(task, r);
     record_surroundings(task->control, r);
     interference_flag(r);
-    r->histogram = histlog_encode(&task->control->histogram);
-    return r->histogram ? 0 : -ENOMEM;
+    return error;
 }

@@ -126,14 +126,17 @@ static int sum_up_percentiles(const struct work *work, struct cell_summary *cell
     return 0;
 }
 
-static void sum_up_interval(const struct work *work, struct cell_summary *cell) {
-    size_t known = gather(work, cell, offsetof(struct record, p50_ns));
+/* Where each ok trial knows the figure, and there is more than one. */
+static void sum_up_interval(const struct work *work, const struct cell_summary *cell,
+                            size_t in_record, double *low, double *high) {
+    size_t known = gather(work, cell, in_record);
+    *low = *high = NAN;
     if (known < cell->trials || known < 2)
         return;
     struct stats_interval interval =
         stats_median_interval(work->values, known, RESAMPLES, SEED, work->scratch);
-    cell->p50_low_ns = fmax(interval.low, 0);
-    cell->p50_high_ns = interval.high;
+    *low = fmax(interval.low, 0);
+    *high = interval.high;
 }
 
 static void sum_up_switches(const struct work *work, struct cell_summary *cell) {
@@ -178,7 +181,10 @@ static int sum_up(const struct work *work, struct cell_summary *cell) {
     sum_up_extremes(work, cell);
     sum_up_switches(work, cell);
     sum_up_floor(work, cell);
-    sum_up_interval(work, cell);
+    sum_up_interval(work, cell, offsetof(struct record, p50_ns), &cell->p50_low_ns,
+                    &cell->p50_high_ns);
+    sum_up_interval(work, cell, offsetof(struct record, per_second), &cell->per_second_low,
+                    &cell->per_second_high);
     return cell->trials > 0 ? sum_up_percentiles(work, cell) : 0;
 }
 

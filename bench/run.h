@@ -32,6 +32,7 @@ struct cell_summary {
      * It knows nothing of what all trials share, such as the quantum of the clock. */
     double p50_low_ns, p50_high_ns;
     double per_second, bytes_per_second;
+    double per_second_low, per_second_high; /* 95% interval of the former, likewise */
     double cpu_ns;
     double switches;     /* voluntary and involuntary, of both ends, for each exchange */
     double system_calls; /* of both ends, for each exchange; from the counting trial */

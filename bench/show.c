@@ -6,24 +6,16 @@
 #include "show.h"
 
 #include "show_answers.h"
+#include "show_rows.h"
 #include "table.h"
 #include "topology.h"
-#include "units.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOW_PAYLOAD_FROM_BYTES 1024 /* below, bytes a second say nothing that exchanges don't */
-#define SHOW_KEYS               3    /* named for each reason */
-
-static const struct table_column columns[] = {
-    {"size", true}, {"transport", false}, {"p50", true},  {"interval", true},
-    {"p99", true},  {"floor", true},      {"rate", true}, {"CPU", true},
-    {"ctx", true},  {"calls", true},      {"n", true},
-};
-enum { COLUMNS = sizeof columns / sizeof *columns };
+#define SHOW_KEYS 3 /* named for each reason */
 
 /* Pointers to the cells that pass, sorted. */
 struct selected {
@@ -70,7 +62,7 @@ static int compare_cells(const void *left, const void *right) {
         order =
             (a->cell.size_bytes > b->cell.size_bytes) - (a->cell.size_bytes < b->cell.size_bytes);
     if (order == 0)
-        order = compare_numbers(a->p50_ns, b->p50_ns);
+        order = compare_numbers(show_rows_rank(a), show_rows_rank(b));
     return order == 0 ? strcmp(a->key, b->key) : order;
 }
 
@@ -157,106 +149,6 @@ static void print_heading(FILE *to, const struct run *run) {
                    "INCOMPLETE: the run was interrupted; these are the trials that it finished");
 }
 
-static void print_legend(FILE *to) {
-    (void)fputc('\n', to);
-    table_wrap(
-        to, "", "",
-        "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%, a tilde "
-        "where half of it is wider than --precision. floor: the mean as a multiple of what "
-        "the CPUs allow at this wait (`ipcbench calibrate`). rate: from the mean of batches "
-        "without time stamps, round trips or, from 1 KiB on, bytes of payload, both ways. "
-        "CPU, ctx (context switches) and (system) calls: of both ends together, for each "
-        "round trip. n: trials; a star where some were interfered with.");
-}
-
-static void add_ns(struct table *table, double ns) {
-    char text[32];
-    units_format_ns(ns, text, sizeof text);
-    table_add(table, text);
-}
-
-/* Round trips a second of small messages, bytes a second of large ones. */
-static void add_rate(struct table *table, const struct cell_summary *cell) {
-    bool bytes = cell->cell.size_bytes >= SHOW_PAYLOAD_FROM_BYTES;
-    char rate[32], text[40] = "-";
-    units_format_rate(bytes ? cell->bytes_per_second : cell->per_second, rate, sizeof rate);
-    if (isfinite(cell->per_second))
-        (void)snprintf(text, sizeof text, "%s%s", rate, bytes ? "B/s" : "/s");
-    table_add(table, text);
-}
-
-/* Three figures at most: "1.4", "27". */
-static void format_percent(double share, char *text, size_t room) {
-    double percent = 100 * fabs(share);
-    (void)snprintf(text, room, "%.*f", percent < 9.95 ? 1 : 0, percent);
-}
-
-/* A tilde marks a median that is not known to the precision that was asked for. */
-static void add_interval(struct table *table, const struct cell_summary *cell, double precision) {
-    char low[32], high[32], text[72] = "-";
-    format_percent(cell->p50_low_ns / cell->p50_ns - 1, low, sizeof low);
-    format_percent(cell->p50_high_ns / cell->p50_ns - 1, high, sizeof high);
-    if (isfinite(cell->p50_low_ns) && isfinite(cell->p50_high_ns) && cell->p50_ns > 0)
-        (void)snprintf(text, sizeof text, "-%s +%s%%%s", low, high,
-                       cell->p50_high_ns - cell->p50_low_ns > 2 * precision * cell->p50_ns ? "~"
-                                                                                           : "");
-    table_add(table, text);
-}
-
-static void add_transport(struct table *table, const struct cell *cell) {
-    char text[sizeof cell->transport + 1 + sizeof cell->knobs];
-    (void)snprintf(text, sizeof text, "%s%s%s", cell->transport, cell->knobs[0] ? ":" : "",
-                   cell->knobs);
-    table_add(table, text);
-}
-
-/* Three digits or so: a few with two decimals, many without. */
-static void add_number(struct table *table, double number) {
-    char text[32] = "-";
-    if (isfinite(number))
-        (void)snprintf(text, sizeof text, "%.*f",
-                       number < 9.995   ? 2
-                       : number < 99.95 ? 1
-                                        : 0,
-                       number);
-    table_add(table, text);
-}
-
-/* "1.15x" */
-static void add_times(struct table *table, double times) {
-    char text[32] = "-";
-    if (isfinite(times))
-        (void)snprintf(text, sizeof text, "%.3gx", times);
-    table_add(table, text);
-}
-
-static void add_trials(struct table *table, const struct cell_summary *cell) {
-    char text[64];
-    const char *star = cell->flagged > 0 ? "*" : "";
-    if (cell->failed == 0)
-        (void)snprintf(text, sizeof text, "%zu%s", cell->trials, star);
-    else
-        (void)snprintf(text, sizeof text, "%zu of %zu%s", cell->trials, cell->trials + cell->failed,
-                       star);
-    table_add(table, text);
-}
-
-static void add_row(struct table *table, const struct cell_summary *cell, double precision) {
-    char size[32];
-    units_format_bytes(cell->cell.size_bytes, size, sizeof size);
-    table_add(table, size);
-    add_transport(table, &cell->cell);
-    add_ns(table, cell->p50_ns);
-    add_interval(table, cell, precision);
-    add_ns(table, cell->p99_ns);
-    add_times(table, cell->times_floor);
-    add_rate(table, cell);
-    add_ns(table, cell->cpu_ns);
-    add_number(table, cell->switches);
-    add_number(table, cell->system_calls);
-    add_trials(table, cell);
-}
-
 /* How many cells, from the first on, stand in its table; and whether any two are of one size, so
  * that gaps between the sizes help. */
 static size_t table_rows(const struct cell_summary *const *cells, size_t count, bool *gaps) {
@@ -274,11 +166,11 @@ static size_t print_table(FILE *to, const struct cell_summary *const *cells, siz
     bool gaps;
     size_t rows = table_rows(cells, count, &gaps);
     const struct cell *first = &cells[0]->cell;
-    table_init(&table, columns, COLUMNS);
+    show_rows_begin(&table, first);
     for (size_t i = 0; i < rows; i++) {
         if (gaps && i > 0 && cells[i - 1]->cell.size_bytes != cells[i]->cell.size_bytes)
             table_gap(&table);
-        add_row(&table, cells[i], precision);
+        show_rows_add(&table, cells[i], precision);
     }
     (void)fprintf(to, "\n%s, %s, %s\n", first->workload, cell_waits[first->wait], first->placement);
     *error = table_print(&table, to, "  ");
@@ -355,8 +247,8 @@ int show_part(FILE *to, const struct run *run, const struct show_filter *filter)
         const json_t *precision = json_object_get(run->options, "precision");
         error = print_tables(to, &ok, precision ? json_number_value(precision) : INFINITY);
     }
-    if (error == 0 && ok.count > 0)
-        print_legend(to);
+    if (error == 0)
+        show_rows_legend(to, ok.cells, ok.count);
     if (error == 0 && ok.count == 0)
         (void)fputs(missing.count > 0 || filter == NULL ? "\nNo cell was measured.\n"
                                                         : "\nNo cell is of that kind.\n",

@@ -29,6 +29,8 @@ static const struct field summary_fields[] = {
     NUMBER(p999_ns),
     NUMBER(max_ns),
     NUMBER(per_second),
+    NUMBER(per_second_low),
+    NUMBER(per_second_high),
     NUMBER(bytes_per_second),
     NUMBER(cpu_ns),
     NUMBER(switches),

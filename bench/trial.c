@@ -89,6 +89,16 @@ static bool applicable(struct trial *t) {
     return true;
 }
 
+/* A guest brings its own code for both ends, and that knows one workload. */
+static bool guest_can(struct trial *t) {
+    bool can = workload_spec_kind(t->options->cell.workload) == WORKLOAD_PINGPONG;
+    if (!can)
+        outcome_set(t->record, RECORD_NOT_APPLICABLE,
+                    "%s is a guest, and guests run the workload pingpong only",
+                    t->options->cell.transport);
+    return can;
+}
+
 static void note_fact(void *notes, const char *name, const char *value) {
     struct record *record = notes;
     record_add_fact(record->facts, &record->fact_count, name, value);
@@ -234,17 +244,20 @@ static void run_ends(struct trial *t, const struct end_task *task) {
     outcome_note(t->control, t->record);
 }
 
-/* The amounts asked for, and the requests' times where the cell's workload has any. So slow a rate
+/* The amounts asked for, and what the cell's workload says of itself. So slow a rate
  * that hardly one request is due gets the time for LEAST_ARRIVALS. */
 static struct workload_plan plan_of(const struct trial_options *o) {
     struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
     struct problem none = {""};
-    struct workload_plan plan = {.exchanges = o->exchanges,
+    struct workload_plan plan = {.kind = WORKLOAD_PINGPONG,
+                                 .exchanges = o->exchanges,
                                  .time_ns = o->time_ns,
                                  .warmup_exchanges = o->warmup_exchanges,
                                  .warmup_ns = o->warmup_ns,
                                  .seed = o->seed};
     (void)workload_spec_parse(o->cell.workload, &spec, &none); /* it was parsed before */
+    plan.kind = spec.kind;
+    plan.depth = spec.depth;
     if (spec.kind != WORKLOAD_RATE)
         return plan;
     plan.gap_ns = 1e9 / (double)spec.hz;
@@ -302,7 +315,7 @@ void trial_skip(const struct trial_options *options, const char *why, struct rec
 int trial_run(const struct trial_options *options, struct record *record, struct problem *problem) {
     struct trial t = {.options = options, .transport = options->entry->transport, .record = record};
     describe_request(options, record);
-    if (!applicable(&t))
+    if (!applicable(&t) || (options->entry->guest_path != NULL && !guest_can(&t)))
         return 0;
     int error = stop_catch(&t.stop, problem);
     if (error)

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workload.h - the identical ping-pong that every transport runs: all code that is timed.
+ * workload.h - the identical workloads that every transport runs. All code that is timed is in
+ * workload*.c, one file for each of them.
  *
- * The client sends a message and waits for the reply, over and over; the server answers each. Both
- * verify what they get. Verifying the last message, stamping the next one and counting the last
- * span happen while a message is on its way, so that they are not part of the round trip as long
- * as the peer takes longer than they do.
+ * Both ends verify each message. Phases: warm-up; one settling exchange, which nobody counts; the
+ * measured exchanges; and at the end of warm-up and of measuring one closing exchange, which tells
+ * the server that the phase is over (workload.turn): no end needs to know beforehand how many
+ * exchanges there will be.
  *
- * Phases: warm-up; one settling exchange, which nobody counts; the measured exchanges; and at the
- * end of warm-up and of measuring one closing exchange, which tells the server that the phase is
- * over (workload_turn): no end needs to know beforehand how many exchanges there will be.
+ * pingpong (workload_pingpong.c): the client sends a message and waits for the reply, over and
+ * over; the server answers each. Verifying the last message, stamping the next one and counting the
+ * last span happen while a message is on its way, so that they are not part of the round trip as
+ * long as the peer takes longer than they do. Measuring alternates between stretches in which every
+ * exchange is stamped (one clock read each; the end of one is the start of the next) and, for a
+ * quarter of the exchanges, unstamped batches, whose mean is free of the clock's cost.
  *
- * Measuring alternates between stretches in which every exchange is stamped (one clock read each;
- * the end of one is the start of the next) and, for a quarter of the exchanges, unstamped batches,
- * whose mean is free of the clock's cost.
+ * rate (workload_rate.c): open loop. Requests are due at times that were settled before, whatever
+ * the replies do, and the latency of each counts from the moment at which it was due, so that
+ * waiting behind a slow one counts too (no coordinated omission: G. Tene, "How NOT to Measure
+ * Latency"). One exchange is under way at a time; those that are due meanwhile queue up at the
+ * client and leave as soon as they can.
  *
- * Open loop: requests are due at times that were settled before, whatever the replies do, and the
- * latency of each counts from the moment at which it was due, so that waiting behind a slow one
- * counts too (no coordinated omission: G. Tene, "How NOT to Measure Latency"). One exchange is
- * under way at a time; those that are due meanwhile queue up at the client and leave as soon as
- * they can.
+ * stream (workload_stream.c): one way. The client sends as fast as it may, and the server receives
+ * and verifies. How far the client may be ahead is settled by the transport's own flow control, or
+ * by a depth: then the server gives credit, one small message for each half of the depth. Settling
+ * and closing "exchanges" are one message and one of those. The time is the server's, from the
+ * first message that it receives in the measured phase to the last.
  */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
@@ -28,31 +34,44 @@
 #include "histogram.h"
 #include "payload.h"
 #include "transport.h"
+#include "workload_spec.h"
 
 #include <stdatomic.h>
 
-/* How long. Of each pair the count is used when it isn't 0, else the time; a warm-up may be 0. */
+/* How long. Of each pair the count is used when it isn't 0, else the time; a warm-up may be 0. An
+ * exchange of a stream is one message. */
 struct workload_plan {
+    enum workload_kind kind;
     uint64_t exchanges, time_ns;
     uint64_t warmup_exchanges, warmup_ns;
-    /* Open loop: the mean gap between two requests, and whether the gaps are those of a Poisson
-     * process; 0: closed loop. */
+    /* rate: the mean gap between two requests, and whether the gaps are those of a Poisson process.
+     */
     double gap_ns;
     bool poisson;
-    uint64_t seed; /* of the random gaps */
+    uint64_t seed;  /* of the random gaps */
+    uint64_t depth; /* stream: messages under way at most; 0: as many as there is room for */
 };
+
+/* The longest message that the server sends of its own accord in a stream: a credit. */
+enum { WORKLOAD_CREDIT_BYTES = 8 };
+
+/* How long the server's messages are: what the client's `incoming` expects. */
+static inline size_t workload_reply_bytes(const struct workload_plan *plan, size_t size_bytes) {
+    bool credit = plan->kind == WORKLOAD_STREAM && size_bytes > WORKLOAD_CREDIT_BYTES;
+    return credit ? WORKLOAD_CREDIT_BYTES : size_bytes;
+}
 
 /* The moments at which the caller may take readings, outside of what is timed. */
 enum workload_mark { WORKLOAD_BEGIN, WORKLOAD_END };
 
-/* What the client found. */
+/* What was found: by the client, except for a stream's messages and their time. */
 struct workload_result {
     uint64_t warmup_exchanges, warmup_ns;
     uint64_t stamped;    /* exchanges in the histogram */
-    uint64_t unstamped;  /* exchanges in batches */
-    uint64_t batches_ns; /* the time of those batches */
+    uint64_t unstamped;  /* exchanges in batches; a stream's messages */
+    uint64_t batches_ns; /* the time of those */
     uint64_t measured_ns;
-    uint64_t unsent; /* open loop: due in the measured time, but still queued when the run was given
+    uint64_t unsent; /* rate: due in the measured time, but still queued when the run was given
                         up, since it took twice that time and more */
 };
 
@@ -65,18 +84,20 @@ struct workload {
     const struct clock *clock;
     struct ipc_end *end;
     const struct ipc_messages *messages;
-    struct payload *outgoing, *incoming; /* the same size; what is sent, and what is expected */
-    void *buffer;                        /* that size: what comes */
+    struct payload *outgoing, *incoming; /* what is sent, and what is expected */
+    void *buffer;                        /* what comes: as large as `incoming` */
+    bool alone;                          /* there is no server: the client receives what it sends */
     _Atomic uint64_t *turn; /* shared by both ends: the sequence number of the exchange that closes
                                the phase; UINT64_MAX before it is known */
     struct histogram *histogram;    /* client: the stamped exchanges */
-    struct workload_result *result; /* client */
+    struct workload_result *result; /* shared by both ends */
     void (*mark)(void *context, enum workload_mark mark);
-    /* Open loop: sleeps for about so long, but never longer; returns at once where the client is
-     * not to sleep. What is left is spun away on the clock. */
+    /* rate: sleeps for about so long, but never longer; returns at once where the client is not to
+     * sleep. What is left is spun away on the clock. */
     void (*rest)(void *context, uint64_t ns);
     void *context;
     uint64_t sequence; /* of the next exchange; on failure: of the exchange that failed */
+    uint64_t credits;  /* stream: of the server's next message */
 };
 
 /* Both return 0, or the transport's negative errno, or -EBADMSG when a payload was wrong; the end's

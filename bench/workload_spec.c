@@ -16,7 +16,7 @@
 /* What the knobs are stored in. */
 struct settings {
     struct ipc_link base;
-    uint64_t hz, arrivals;
+    uint64_t hz, arrivals, depth;
 };
 
 static const char *const arrivals[] = {"constant", "poisson", NULL};
@@ -37,10 +37,20 @@ static const struct ipc_knob rate_knobs[] = {
      .help = "all gaps alike, or random ones of a Poisson process"},
     {.name = NULL}};
 
+static const struct ipc_knob stream_knobs[] = {
+    {.name = "depth",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct settings, depth),
+     .fallback = "0",
+     .high = WORKLOAD_MOST_DEPTH,
+     .help = "messages under way at most; 0 leaves that to the transport's own flow control"},
+    {.name = NULL}};
+
 /* To knobs.c a workload is something that has a name and knobs. */
 static const struct ipc_transport kinds[WORKLOAD_KINDS] = {
     [WORKLOAD_PINGPONG] = {.name = "pingpong"},
     [WORKLOAD_RATE] = {.name = "rate", .knobs = rate_knobs},
+    [WORKLOAD_STREAM] = {.name = "stream", .knobs = stream_knobs},
 };
 
 int workload_spec_parse(const char *text, struct workload_spec *spec, struct problem *problem) {
@@ -64,7 +74,8 @@ int workload_spec_parse(const char *text, struct workload_spec *spec, struct pro
     int error = knobs_apply(&kinds[kind], NULL, knobs, &settings.base, problem);
     *spec = (struct workload_spec){.kind = (enum workload_kind)kind,
                                    .hz = settings.hz,
-                                   .arrivals = (enum workload_arrivals)settings.arrivals};
+                                   .arrivals = (enum workload_arrivals)settings.arrivals,
+                                   .depth = settings.depth};
     return error;
 }
 
@@ -73,6 +84,15 @@ void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_S
         (void)snprintf(text, WORKLOAD_SPEC_BYTES, "rate:hz=%" PRIu64 "%s%s", spec->hz,
                        spec->arrivals ? ",arrivals=" : "",
                        spec->arrivals ? arrivals[spec->arrivals] : "");
+    else if (spec->kind == WORKLOAD_STREAM && spec->depth > 0)
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "stream:depth=%" PRIu64, spec->depth);
     else
         (void)snprintf(text, WORKLOAD_SPEC_BYTES, "%s", kinds[spec->kind].name);
+}
+
+enum workload_kind workload_spec_kind(const char *text) {
+    struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
+    struct problem none = {""};
+    (void)workload_spec_parse(text, &spec, &none);
+    return spec.kind;
 }

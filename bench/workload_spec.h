@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * workload_spec.h - a workload as it is written in a cell's key: a word, and after a colon what can
- * be set of it: "pingpong", "rate:hz=1000", "rate:hz=1000,arrivals=poisson". No system calls.
+ * be set of it: "pingpong", "rate:hz=1000,arrivals=poisson", "stream:depth=64". No system calls.
  */
 #ifndef BENCH_WORKLOAD_SPEC_H
 #define BENCH_WORKLOAD_SPEC_H
@@ -16,6 +16,7 @@
 enum workload_kind {
     WORKLOAD_PINGPONG, /* closed loop: the next request leaves when the reply is there */
     WORKLOAD_RATE,     /* open loop: requests are due at given times, whatever the replies do */
+    WORKLOAD_STREAM,   /* one way: the client sends, the server receives */
     WORKLOAD_KINDS
 };
 
@@ -25,14 +26,20 @@ struct workload_spec {
     enum workload_kind kind;
     uint64_t hz; /* WORKLOAD_RATE: requests a second, 1 to WORKLOAD_MOST_HZ */
     enum workload_arrivals arrivals;
+    uint64_t
+        depth; /* WORKLOAD_STREAM: messages under way at most; 0: as many as there is room for */
 };
 
-#define WORKLOAD_MOST_HZ UINT64_C(100000000)
+#define WORKLOAD_MOST_HZ    UINT64_C(100000000)
+#define WORKLOAD_MOST_DEPTH UINT64_C(1000000)
 
 /* Parses it. 0, or -EINVAL with a sentence that names the wrong part and the nearest right word. */
 int workload_spec_parse(const char *text, struct workload_spec *spec, struct problem *problem);
 
 /* Writes it the canonical way, without what is a default: parses back to the same. */
 void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]);
+
+/* The kind of a text that was parsed before. */
+enum workload_kind workload_spec_kind(const char *text);
 
 #endif

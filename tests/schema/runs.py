@@ -30,7 +30,7 @@ needs_jsonschema = unittest.skipUnless(
 
 # Cells that work, and cells that null can't do, so that a run has trials of two kinds.
 SHORT = ["--time", "0.002", "--warmup", "0.001", "-t", "null,pipe:bufsize=64K,unix",
-         "-s", "8,4K", "-p", "same-core", "-W", "block,spin"]
+         "-s", "8,4K", "-p", "same-core", "-W", "block,spin", "-w", "pingpong,stream:depth=8"]
 
 
 def ipcbench(*arguments, timeout=60):

@@ -136,7 +136,7 @@ class RunFile(unittest.TestCase):
 
     def test_it_holds_what_was_asked_for(self):
         cells = {cell["key"]: cell for cell in self.run_file["cells"]}
-        self.assertEqual(len(cells), 12)
+        self.assertEqual(len(cells), 24)
         self.assertEqual(cells["null/pingpong/spin/same-core/8B"]["status"], "not applicable")
         pipe = cells["pipe:bufsize=64K/pingpong/block/same-core/4KiB"]
         self.assertEqual((pipe["status"], pipe["trials"]), ("ok", 2))

@@ -106,6 +106,14 @@ static void copies_count_at_the_best_speed_near_their_size(void **state) {
     }
 }
 
+static void a_stream_waits_for_nobody(void **state) {
+    (void)state;
+    struct calibration c;
+    fill(&c);
+    floor_is(&c, "shm/stream/spin/cross-core/64B", 64 / 2.0, 64);
+    floor_is(&c, "pipe/stream:depth=8/block/same-core/4K", 1024 / 2.0, 1024);
+}
+
 static void what_is_not_known_has_no_floor(void **state) {
     (void)state;
     struct problem problem;
@@ -263,6 +271,7 @@ int main(void) {
         cmocka_unit_test(the_floor_follows_wait_and_placement),
         cmocka_unit_test(without_pinning_only_wake_ups_are_expected),
         cmocka_unit_test(copies_count_at_the_best_speed_near_their_size),
+        cmocka_unit_test(a_stream_waits_for_nobody),
         cmocka_unit_test(what_is_not_known_has_no_floor),
         cmocka_unit_test(survives_the_way_to_text_and_back),
         cmocka_unit_test(knows_nothing_to_begin_with),

@@ -167,6 +167,8 @@ static void the_interval_of_eight_trials_is_their_range(void **state) {
         add_trial(run, PIPE, x);
     assert_int_equal(run_summarise(run), 0);
     assert_is(run->cells->p50_ns, 13.5);
+    assert_is(run->cells->per_second_low, 8);
+    assert_is(run->cells->per_second_high, 64);
     assert_is(run->cells->p50_low_ns, 3);
     assert_is(run->cells->p50_high_ns, 24);
 }

@@ -114,6 +114,36 @@ static void cells_to_compare_stand_together_the_fastest_first(void **state) {
     run_free(&run);
 }
 
+static void a_stream_shows_its_rate(void **state) {
+    (void)state;
+    struct run run;
+    make_run(&run);
+    (void)add(&run, "pipe/pingpong/spin/cross-core/64B", 860);
+    for (int i = 0; i < 2; i++) {
+        const char *key = i ? "pipe/stream/spin/cross-core/64B" : "unix/stream/spin/cross-core/64B";
+        struct cell_summary *cell = add(&run, key, NAN);
+        cell->mean_ns = i ? 250 : 400;
+        cell->per_second = 1e9 / cell->mean_ns;
+        cell->per_second_low = 0.95 * cell->per_second;
+        cell->per_second_high = 20 * cell->per_second;
+        cell->bytes_per_second = 64 * cell->per_second;
+        cell->cpu_ns = 2 * cell->mean_ns;
+    }
+    char *text = shown(&run, NULL);
+    static const char *const order[] = {"pingpong, spin, cross-core\n",
+                                        "stream, spin, cross-core\n",
+                                        "rate     interval   payload  message  floor     CPU",
+                                        "  64B  pipe       4.00 M/s  -5.0 +>999%  256 MB/s   250 "
+                                        "ns  12.3x  500 ns  2.00   4.00  5*",
+                                        "  64B  unix       2.50 M/s",
+                                        "p50 and p99: a round trip",
+                                        "stream: rate:",
+                                        NULL};
+    expect_order(text, order);
+    free(text);
+    run_free(&run);
+}
+
 static void what_is_missing_stands_below_once_for_each_reason(void **state) {
     (void)state;
     struct run run;
@@ -238,6 +268,7 @@ static void answers_stand_at_the_end_of_what_is_shown_whole(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_to_compare_stand_together_the_fastest_first),
+        cmocka_unit_test(a_stream_shows_its_rate),
         cmocka_unit_test(what_is_missing_stands_below_once_for_each_reason),
         cmocka_unit_test(many_cells_with_one_reason_are_counted),
         cmocka_unit_test(a_filter_leaves_the_rest_out),

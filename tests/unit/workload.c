@@ -175,7 +175,7 @@ static void test_rare_delay_shows_in_the_tail_only(void **state) {
 enum { GAP_NS = 1000000, STALL_NS = 5000000 };
 
 static const struct workload_plan open_plan = {
-    .exchanges = 10000, .warmup_exchanges = 98, .gap_ns = GAP_NS};
+    .kind = WORKLOAD_RATE, .exchanges = 10000, .warmup_exchanges = 98, .gap_ns = GAP_NS};
 
 static uint64_t count_of(const struct bench *b, uint64_t ns) {
     return b->histogram->counts[histogram_index(ns)];
@@ -215,7 +215,8 @@ static void test_open_loop_shows_a_planted_stall(void **state) {
 
 static void test_overload_queues_up_and_is_given_up(void **state) {
     (void)state;
-    const struct workload_plan plan = {.time_ns = 100000000, .gap_ns = ROUND_TRIP_NS / 4.0};
+    const struct workload_plan plan = {
+        .kind = WORKLOAD_RATE, .time_ns = 100000000, .gap_ns = ROUND_TRIP_NS / 4.0};
     struct bench *b = bench_new(&plan);
     assert_int_equal(workload_client(&b->workload), 0);
     /* 4 million are due; a quarter can be carried; twice the time and the grace end it. */
@@ -228,7 +229,7 @@ static void test_overload_queues_up_and_is_given_up(void **state) {
 static void test_poisson_gaps_have_their_mean_and_spread(void **state) {
     (void)state;
     const struct workload_plan plan = {
-        .exchanges = 100000, .gap_ns = GAP_NS, .poisson = true, .seed = 7};
+        .kind = WORKLOAD_RATE, .exchanges = 100000, .gap_ns = GAP_NS, .poisson = true, .seed = 7};
     struct bench *b = bench_new(&plan);
     assert_int_equal(workload_client(&b->workload), 0);
     /* The sum of n exponential gaps has the spread mean * sqrt(n): 4 of them to each side. */
