@@ -4,6 +4,8 @@
  */
 #include "fields.h"
 
+#include "plain.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -24,15 +26,10 @@ json_t *fields_number(double value) {
 }
 
 json_t *fields_text(const char *text) {
-    json_t *whole = json_string(text);
-    if (whole != NULL)
-        return whole;
     char *copy = strdup(text);
     if (copy == NULL)
         return NULL;
-    for (char *c = copy; *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
+    plain_text(copy);
     json_t *plain = json_string(copy);
     free(copy);
     return plain;

@@ -47,8 +47,7 @@ int fields_from_json(const struct field *fields, const json_t *json, void *to,
  * reads back as the same number. NULL without memory. */
 json_t *fields_number(double value);
 
-/* A new reference to a string; in one that isn't UTF-8, every byte beyond ASCII becomes '?'. NULL
- * without memory. */
+/* A new reference to a string, made plain (see plain_text). NULL without memory. */
 json_t *fields_text(const char *text);
 
 /* How everything of ours is written. */

@@ -4,6 +4,8 @@
  */
 #include "problem.h"
 
+#include "plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,5 +14,6 @@ int problem_set(struct problem *problem, int error, const char *format, ...) {
     va_start(arguments, format);
     (void)vsnprintf(problem->text, sizeof problem->text, format, arguments);
     va_end(arguments);
+    plain_text(problem->text);
     return -error;
 }

@@ -10,7 +10,8 @@ struct problem {
     char text[768];
 };
 
-/* Writes the sentence (printf-style, no final newline) and returns -error. */
+/* Writes the sentence (printf-style, no final newline) and returns -error. What it quotes of others
+ * can't steer a terminal: see plain_text. */
 __attribute__((format(printf, 3, 4))) int problem_set(struct problem *problem, int error,
                                                       const char *format, ...);
 

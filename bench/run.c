@@ -40,6 +40,8 @@ static const struct percentile {
 /* What the summing up of one cell after the other needs. */
 struct work {
     const struct run *run;
+    size_t *first;            /* of each cell, its first ok trial that timed; or trial_count */
+    size_t *later;            /* of each such trial, the next one of its cell; or trial_count */
     double *values;           /* one for each trial of the run */
     double *scratch;          /* for the bootstrap: as many, and RESAMPLES */
     struct histogram *merged; /* of the cell's ok trials */
@@ -58,21 +60,18 @@ static double *in_summary(struct cell_summary *summary, size_t offset) {
 
 /* Steps through the ok trials of a cell that timed: the next after `trial` (NULL: the first), or
  * NULL. */
-static const struct record *next_ok(const struct run *run, const struct cell_summary *cell,
+static const struct record *next_ok(const struct work *work, const struct cell_summary *cell,
                                     const struct record *trial) {
-    const struct record *end = run->trials + run->trial_count;
-    for (trial = trial == NULL ? run->trials : trial + 1; trial < end; trial++)
-        if (trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
-            strcmp(trial->key, cell->key) == 0)
-            return trial;
-    return NULL;
+    const struct run *run = work->run;
+    size_t next = trial == NULL ? work->first[cell - run->cells] : work->later[trial - run->trials];
+    return next < run->trial_count ? &run->trials[next] : NULL;
 }
 
 /* Leaves what the cell's ok trials know of a figure in work->values, ascending, and returns how
  * many do. */
 static size_t gather(const struct work *work, const struct cell_summary *cell, size_t offset) {
     size_t count = 0;
-    for (const struct record *t = NULL; (t = next_ok(work->run, cell, t)) != NULL;)
+    for (const struct record *t = NULL; (t = next_ok(work, cell, t)) != NULL;)
         work->values[count++] = in_record(t, offset);
     return stats_sort(work->values, count);
 }
@@ -90,7 +89,7 @@ static double switches(const struct record *trial) {
 static int merge(const struct work *work, const struct cell_summary *cell) {
     struct problem problem;
     histogram_reset(work->merged);
-    for (const struct record *t = NULL; (t = next_ok(work->run, cell, t)) != NULL;) {
+    for (const struct record *t = NULL; (t = next_ok(work, cell, t)) != NULL;) {
         int result = t->histogram ? histlog_decode(t->histogram, work->one, &problem) : -EINVAL;
         if (result == -ENOMEM)
             return result;
@@ -141,7 +140,7 @@ static void sum_up_interval(const struct work *work, const struct cell_summary *
 
 static void sum_up_switches(const struct work *work, struct cell_summary *cell) {
     size_t count = 0;
-    for (const struct record *t = NULL; (t = next_ok(work->run, cell, t)) != NULL;)
+    for (const struct record *t = NULL; (t = next_ok(work, cell, t)) != NULL;)
         work->values[count++] = switches(t);
     cell->switches = stats_median(work->values, stats_sort(work->values, count));
 }
@@ -156,7 +155,7 @@ static double as_stored(double ns) {
  * next. */
 static void sum_up_floor(const struct work *work, struct cell_summary *cell) {
     size_t count = 0;
-    for (const struct record *t = NULL; (t = next_ok(work->run, cell, t)) != NULL;)
+    for (const struct record *t = NULL; (t = next_ok(work, cell, t)) != NULL;)
         work->values[count++] = as_stored(t->mean_ns) / as_stored(t->floor_ns);
     cell->times_floor = stats_median(work->values, stats_sort(work->values, count));
 }
@@ -188,18 +187,20 @@ static int sum_up(const struct work *work, struct cell_summary *cell) {
     return cell->trials > 0 ? sum_up_percentiles(work, cell) : 0;
 }
 
-static struct cell_summary *find_cell(struct run *run, const struct record *trial) {
-    for (size_t i = 0; i < run->cell_count; i++)
-        if (strcmp(run->cells[i].key, trial->key) == 0)
-            return &run->cells[i];
-    return NULL;
+/* A file may hold thousands of cells, so they are found by `index`, an object of their numbers. */
+static struct cell_summary *find_cell(struct run *run, const json_t *index,
+                                      const struct record *trial) {
+    const json_t *number = json_object_get(index, trial->key);
+    return number == NULL ? NULL : &run->cells[json_integer_value(number)];
 }
 
-/* The cell of that trial, made when this is its first. */
-static struct cell_summary *cell_of(struct run *run, const struct record *trial) {
-    struct cell_summary *cell = find_cell(run, trial);
+/* The cell of that trial, made when this is its first; NULL without memory. */
+static struct cell_summary *cell_of(struct run *run, json_t *index, const struct record *trial) {
+    struct cell_summary *cell = find_cell(run, index, trial);
     if (cell != NULL)
         return cell;
+    if (json_object_set_new(index, trial->key, json_integer((json_int_t)run->cell_count)) != 0)
+        return NULL;
     cell = &run->cells[run->cell_count];
     memcpy(cell->key, trial->key, sizeof cell->key);
     memcpy(cell->group, trial->group, sizeof cell->group);
@@ -231,34 +232,61 @@ static bool only_counted(const struct record *trial) {
     return trial->purpose == RECORD_COUNTING && trial->status == RECORD_OK;
 }
 
-static void make_cells(struct run *run) {
-    for (size_t i = 0; i < run->trial_count; i++)
-        if (!only_counted(&run->trials[i]))
-            count_trial(cell_of(run, &run->trials[i]), &run->trials[i]);
+static int make_cells(struct run *run, json_t *index) {
+    for (size_t i = 0; i < run->trial_count; i++) {
+        if (only_counted(&run->trials[i]))
+            continue;
+        struct cell_summary *cell = cell_of(run, index, &run->trials[i]);
+        if (cell == NULL)
+            return -ENOMEM;
+        count_trial(cell, &run->trials[i]);
+    }
     for (size_t i = 0; i < run->trial_count; i++) {
         const struct record *trial = &run->trials[i];
-        struct cell_summary *cell = only_counted(trial) ? find_cell(run, trial) : NULL;
+        struct cell_summary *cell = only_counted(trial) ? find_cell(run, index, trial) : NULL;
         if (cell != NULL)
             cell->system_calls = trial->system_calls;
     }
+    return 0;
 }
 
-static int sum_up_all(struct run *run) {
+/* Chains the ok trials that timed, cell by cell: from the last to the first. */
+static void chain_trials(struct work *work, struct run *run, const json_t *index) {
+    for (size_t i = 0; i < run->cell_count; i++)
+        work->first[i] = run->trial_count;
+    for (size_t i = run->trial_count; i-- > 0;) {
+        const struct record *trial = &run->trials[i];
+        if (trial->status != RECORD_OK || trial->purpose != RECORD_TIMING)
+            continue;
+        size_t cell = (size_t)(find_cell(run, index, trial) - run->cells);
+        work->later[i] = work->first[cell];
+        work->first[cell] = i;
+    }
+}
+
+static int sum_up_all(struct run *run, const json_t *index) {
     size_t count = run->trial_count;
     struct work work = {
         .run = run,
+        .first = calloc(count, sizeof(size_t)),
+        .later = calloc(count, sizeof(size_t)),
         .values = calloc(count, sizeof(double)),
         .scratch = calloc(count + RESAMPLES, sizeof(double)),
         .merged = malloc(sizeof(struct histogram)),
         .one = malloc(sizeof(struct histogram)),
     };
-    int result = work.values && work.scratch && work.merged && work.one ? 0 : -ENOMEM;
+    bool whole = work.first && work.later && work.values && work.scratch;
+    int result = whole && work.merged && work.one ? 0 : -ENOMEM;
+    if (result == 0)
+        chain_trials(&work, run, index);
     for (size_t i = 0; i < run->cell_count && result == 0; i++)
         result = sum_up(&work, &run->cells[i]);
     free(work.one);
     free(work.merged);
     free(work.scratch);
     free(work.values);
+    free(work.later);
+    free(work.first);
     return result;
 }
 
@@ -273,10 +301,11 @@ int run_summarise(struct run *run) {
     if (run->trial_count == 0)
         return 0;
     run->cells = calloc(run->trial_count, sizeof *run->cells);
-    if (run->cells == NULL)
-        return -ENOMEM;
-    make_cells(run);
-    int result = sum_up_all(run);
+    json_t *index = json_object();
+    int result = run->cells && index ? make_cells(run, index) : -ENOMEM;
+    if (result == 0)
+        result = sum_up_all(run, index);
+    json_decref(index);
     if (result < 0)
         free_cells(run);
     return result;

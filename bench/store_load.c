@@ -4,7 +4,9 @@
  * a run file has nothing after it; a journal's says "journal": true, and one trial a line follows.
  */
 #include "fields.h"
+#include "plain.h"
 #include "store.h"
+#include "store_scan.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -98,6 +100,19 @@ static int not_json(const char *path, const json_error_t *where, struct problem 
                        path, where->line, where->column, where->text);
 }
 
+/* Makes what was read safe to show; on failure it is freed. */
+static json_t *make_plain(const char *path, json_t *json, struct problem *problem) {
+    int error = plain_json(json);
+    if (error == 0)
+        return json;
+    json_decref(json);
+    if (error == -ENOMEM)
+        (void)unreadable(path, ENOMEM, problem);
+    else
+        (void)problem_set(problem, EINVAL, "%s is damaged: a field's name is not printable", path);
+    return NULL;
+}
+
 /* The first JSON value of the text, or NULL with a problem; `end` is where it ends. */
 static json_t *first_value(const char *path, const struct text *text, size_t *end,
                            struct problem *problem) {
@@ -106,7 +121,7 @@ static json_t *first_value(const char *path, const struct text *text, size_t *en
     if (json == NULL)
         (void)not_json(path, &where, problem);
     *end = json == NULL ? 0 : (size_t)where.position;
-    return json;
+    return json == NULL ? NULL : make_plain(path, json, problem);
 }
 
 static int check_schema(const char *path, const json_t *json, struct problem *problem) {
@@ -179,7 +194,7 @@ static int check_cells(const char *path, const json_t *json, struct problem *pro
 
 static int load_run(const char *path, const json_t *json, struct run *run,
                     struct problem *problem) {
-    const json_t *trials = json_object_get(json, "trials");
+    json_t *trials = json_object_get(json, "trials");
     if (!json_is_array(trials))
         return problem_set(problem, EINVAL, "%s is damaged: it has no array 'trials'", path);
     int error = check_cells(path, json, problem);
@@ -188,6 +203,7 @@ static int load_run(const char *path, const json_t *json, struct run *run,
     json_array_foreach(trials, i, trial) {
         if (error == 0)
             error = load_trial(path, trial, "trial", i + 1, run, problem);
+        (void)json_array_set_new(trials, i, json_null()); /* its memory, as early as can be */
     }
     run->complete = !json_is_true(json_object_get(run->options, "interrupted"));
     return error;
@@ -200,6 +216,9 @@ static int load_line(const char *path, const char *line, size_t length, bool cut
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     if (json == NULL)
         return cut ? 0 : damaged(path, "line", number, where.text, problem);
+    json = make_plain(path, json, problem);
+    if (json == NULL)
+        return -EINVAL;
     int error = load_trial(path, json, "line", number, run, problem);
     json_decref(json);
     return error;
@@ -222,12 +241,13 @@ static int load_journal(const char *path, const char *lines, const char *end, st
 static int load_text(const char *path, const struct text *text, struct run *run,
                      struct problem *problem) {
     size_t end;
-    json_t *json = first_value(path, text, &end, problem);
+    int error = store_scan(path, text->bytes, text->length, problem);
+    json_t *json = error == 0 ? first_value(path, text, &end, problem) : NULL;
     if (json == NULL || text->bytes == NULL)
         return -EINVAL;
     const char *rest = text->bytes + end;
     size_t blank = strspn(rest, " \t\r\n");
-    int error = load_head(path, json, run, problem);
+    error = load_head(path, json, run, problem);
     if (error == 0 && json_is_true(json_object_get(json, "journal")))
         error =
             load_journal(path, rest + (*rest == '\n'), text->bytes + text->length, run, problem);

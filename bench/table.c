@@ -70,10 +70,10 @@ static void print_blanks(FILE *to, size_t *owed) {
         (void)fputc(' ', to);
 }
 
-static void print_cell(const struct table *table, FILE *to, size_t column, const char *text,
-                       size_t *owed) {
+static void print_cell(const struct table *table, FILE *to, size_t column, size_t width,
+                       const char *text, size_t *owed) {
     size_t length = strlen(text);
-    size_t blanks = width_of(table, column) - length;
+    size_t blanks = width - length;
     *owed += column == 0 ? 0 : sizeof TABLE_SEPARATOR - 1;
     if (table->columns[column].right)
         *owed += blanks;
@@ -85,31 +85,39 @@ static void print_cell(const struct table *table, FILE *to, size_t column, const
         *owed += blanks;
 }
 
-static void print_heads(const struct table *table, FILE *to, const char *indent) {
+static void print_heads(const struct table *table, FILE *to, const size_t *widths,
+                        const char *indent) {
     size_t owed = 0;
     (void)fputs(indent, to);
     for (size_t column = 0; column < table->column_count; column++)
-        print_cell(table, to, column, table->columns[column].head, &owed);
+        print_cell(table, to, column, widths[column], table->columns[column].head, &owed);
     (void)fputc('\n', to);
 }
 
-static void print_row(const struct table *table, FILE *to, const char *indent, char *const *row) {
+static void print_row(const struct table *table, FILE *to, const size_t *widths, const char *indent,
+                      char *const *row) {
     size_t owed = 0;
     if (row[0] != NULL) {
         (void)fputs(indent, to);
         for (size_t column = 0; column < table->column_count; column++)
-            print_cell(table, to, column, row[column], &owed);
+            print_cell(table, to, column, widths[column], row[column], &owed);
     }
     (void)fputc('\n', to);
 }
 
 int table_print(const struct table *table, FILE *to, const char *indent) {
-    if (table->out_of_memory)
+    size_t *widths = calloc(table->column_count, sizeof *widths);
+    if (table->out_of_memory || widths == NULL) {
+        free(widths);
         return -ENOMEM;
-    print_heads(table, to, indent);
+    }
+    for (size_t column = 0; column < table->column_count; column++)
+        widths[column] = width_of(table, column);
+    print_heads(table, to, widths, indent);
     size_t rows = table->cell_count / table->column_count;
     for (size_t row = 0; row < rows; row++)
-        print_row(table, to, indent, table->cells + row * table->column_count);
+        print_row(table, to, widths, indent, table->cells + row * table->column_count);
+    free(widths);
     return 0;
 }
 
