@@ -135,6 +135,21 @@ static int check_messages(const struct ipc_transport *transport, const char *nam
     return ways > 0 ? 0 : refuse(problem, name, "messages", "has no table for any way to wait");
 }
 
+/* Tables that may be left out, but not left half empty. */
+static int check_tables(const struct ipc_transport *transport, const char *name,
+                        struct problem *problem) {
+    const struct ipc_descriptors *d = transport->descriptors;
+    const struct ipc_connections *c = transport->connections;
+    if (d != NULL && (!is_loaded(d) || !is_function(&d->in) || !is_function(&d->out)))
+        return refuse(problem, name, "descriptors", "is a table without in or without out");
+    if (c != NULL && (!is_loaded(c) || !is_function(&c->fits) || !is_function(&c->connect) ||
+                      !is_function(&c->accept) || !is_function(&c->hang_up) ||
+                      (c->budget != NULL && !is_function(&c->budget))))
+        return refuse(problem, name, "connections",
+                      "is a table without fits, connect, accept or hang_up");
+    return 0;
+}
+
 static bool choices_fit(const struct ipc_knob *knob) {
     size_t count = 0;
     if (!is_loaded(knob->choices))
@@ -239,8 +254,8 @@ static int check_values(const struct ipc_transport *transport, const char *name,
 
 int plugin_check(const struct ipc_transport *transport, const char *name, struct problem *problem) {
     static int (*const checks[])(const struct ipc_transport *, const char *, struct problem *) = {
-        check_name,     check_words, check_sizes,   check_operations, check_claims,
-        check_messages, check_knobs, check_presets, check_values,
+        check_name,     check_words,  check_sizes, check_operations, check_claims,
+        check_messages, check_tables, check_knobs, check_presets,    check_values,
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         int result = checks[i](transport, name, problem);

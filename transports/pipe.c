@@ -80,6 +80,16 @@ static void cleanup(struct ipc_link *base) {
 
 static const struct ipc_messages messages = {send_message, recv_message};
 
+static int descriptor_in(const struct ipc_end *base) {
+    return ((const struct pipe_end *)base)->in;
+}
+
+static int descriptor_out(const struct ipc_end *base) {
+    return ((const struct pipe_end *)base)->out;
+}
+
+static const struct ipc_descriptors descriptors = {descriptor_in, descriptor_out};
+
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
     .name = "pipe",
@@ -94,4 +104,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .attach = attach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .descriptors = &descriptors,
 };

@@ -16,114 +16,27 @@
  *
  * The server listens from setup until its peer is in, on an ephemeral port. It lets in only who
  * comes from the address expected and opens with the trial's token, and counts all others.
+ *
+ * A connection for each exchange costs further 3 to 5 calls at the client (socket, TCP_NODELAY,
+ * connect, close; SO_LINGER) and 3 at the server (accept, a recv that finds the end, close), and 6
+ * segments more. No token is spoken then: a stranger's message is not the one expected, and ends
+ * the trial.
  */
+#include "connection.h"
 #include "door.h"
+#include "tcp_facts.h"
+#include "tcp_link.h"
 #include "zerocopy.h"
 
 #include <arpa/inet.h>
-#include <linux/mptcp.h>
-#include <netinet/tcp.h>
-
-#ifndef SOL_MPTCP /* older headers than Linux 5.16's have neither */
-#define SOL_MPTCP     284
-#define IPPROTO_MPTCP 262
-#endif
-
-enum tcp_address { TCP_LOCALHOST, TCP_PUBLIC, TCP_VETH };
-enum tcp_protocol { TCP_PLAIN, TCP_MULTIPATH };
-enum tcp_family { TCP_V4, TCP_V6 };
-
-union tcp_name {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
-struct tcp_link {
-    struct ipc_link base;
-    uint64_t address, family, protocol, nodelay, sndbuf, rcvbuf, zerocopy, busypoll;
-    union tcp_name name;   /* where the server listens */
-    union tcp_name caller; /* where the client calls from */
-    int listener;          /* does not block */
-    int calling;           /* the client's socket where setup had to make it; else 0 */
-};
 
 struct tcp_end {
     struct ipc_end base;
     int fd;
     bool zerocopy;
     struct zerocopy zero;
+    long long strangers;
 };
-
-static const struct ipc_knob knobs[] = {
-    {.name = "address",
-     .kind = IPC_KNOB_CHOICE,
-     .offset = offsetof(struct tcp_link, address),
-     .fallback = "localhost",
-     .choices = (const char *const[]){"localhost", "public", "veth", NULL},
-     .help = "the loopback address, the address by which others know this host, or that one from "
-             "another network namespace"},
-    {.name = "family",
-     .kind = IPC_KNOB_CHOICE,
-     .offset = offsetof(struct tcp_link, family),
-     .fallback = "4",
-     .choices = (const char *const[]){"4", "6", NULL},
-     .help = "IP version; 6 only with address=localhost"},
-    {.name = "protocol",
-     .kind = IPC_KNOB_CHOICE,
-     .offset = offsetof(struct tcp_link, protocol),
-     .fallback = "tcp",
-     .choices = (const char *const[]){"tcp", "mptcp", NULL},
-     .help = "plain TCP, or Multipath TCP (over its one path)"},
-    {.name = "nodelay",
-     .kind = IPC_KNOB_FLAG,
-     .offset = offsetof(struct tcp_link, nodelay),
-     .fallback = "1",
-     .high = 1,
-     .help = "1 sends each message at once (TCP_NODELAY), 0 lets Nagle's algorithm gather them"},
-    {.name = "sndbuf",
-     .kind = IPC_KNOB_BYTES,
-     .offset = offsetof(struct tcp_link, sndbuf),
-     .fallback = "0",
-     .high = 1u << 30,
-     .help = "send buffer in bytes (SO_SNDBUF); 0 leaves it to the kernel's autotuning"},
-    {.name = "rcvbuf",
-     .kind = IPC_KNOB_BYTES,
-     .offset = offsetof(struct tcp_link, rcvbuf),
-     .fallback = "0",
-     .high = 1u << 30,
-     .help = "receive buffer in bytes (SO_RCVBUF); 0 leaves it to the kernel's autotuning"},
-    {.name = "zerocopy",
-     .kind = IPC_KNOB_FLAG,
-     .offset = offsetof(struct tcp_link, zerocopy),
-     .fallback = "0",
-     .high = 1,
-     .help = "1 sends with MSG_ZEROCOPY and waits for its completion; a control: nothing is spared "
-             "here"},
-    {.name = "busypoll",
-     .kind = IPC_KNOB_NUMBER,
-     .offset = offsetof(struct tcp_link, busypoll),
-     .fallback = "0",
-     .high = 1000000,
-     .help = "SO_BUSY_POLL in us; a control: there is no device's queue to poll here"},
-    {.name = NULL}};
-
-static const struct ipc_preset presets[] = {
-    {.name = "tcp-localhost",
-     .knobs = "address=localhost",
-     .summary = "TCP over the loopback address"},
-    {.name = "tcp-public",
-     .knobs = "address=public",
-     .summary = "TCP over an address of this host that is not loopback"},
-    {.name = "tcp-veth",
-     .knobs = "address=veth",
-     .summary = "TCP across a veth pair between two network namespaces, as between containers",
-     .group = "kernel"},
-    {.name = "mptcp",
-     .knobs = "address=localhost,protocol=mptcp",
-     .summary = "Multipath TCP over the loopback address",
-     .group = "kernel"},
-    {.name = NULL}};
 
 static socklen_t name_bytes(const union tcp_name *name) {
     return name->any.sa_family == AF_INET6 ? sizeof name->v6 : sizeof name->v4;
@@ -235,12 +148,12 @@ static int setup(struct ipc_link *base) {
         error = open_bound(link, &link->name, &link->listener, fault);
     if (error == 0)
         error = set_buffers(link, link->listener, fault);
-    if (error == 0)
+    if (error == 0 && (!base->connecting || base->wait == IPC_SPIN))
         error = ipc_nonblock(link->listener, fault);
     if (error)
         return error;
     socklen_t room = sizeof link->name;
-    if (listen(link->listener, DOOR_BACKLOG) < 0)
+    if (listen(link->listener, base->connecting ? (int)link->backlog : DOOR_BACKLOG) < 0)
         return ipc_fail(fault, "listen");
     if (getsockname(link->listener, &link->name.any, &room) < 0)
         return ipc_fail(fault, "getsockname");
@@ -248,19 +161,6 @@ static int setup(struct ipc_link *base) {
     if (error == 0)
         base->note(base->notes, "address", link->calling ? base->network->peer_ipv4 : text);
     return error;
-}
-
-/* A connect that a signal interrupts goes on by itself. */
-static int finish_connect(int fd, struct ipc_fault *fault) {
-    struct pollfd connected = {.fd = fd, .events = POLLOUT};
-    int outcome = 0;
-    socklen_t room = sizeof outcome;
-    while (poll(&connected, 1, -1) < 0)
-        if (errno != EINTR)
-            return ipc_fail(fault, "poll");
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &outcome, &room) < 0)
-        return ipc_fail(fault, "getsockopt(SO_ERROR)");
-    return outcome ? ipc_fail_with(fault, "connect", outcome) : 0;
 }
 
 static int call_server(const struct tcp_link *link, int *fd, struct ipc_fault *fault) {
@@ -271,8 +171,8 @@ static int call_server(const struct tcp_link *link, int *fd, struct ipc_fault *f
         error = ipc_fail(fault, "fcntl(F_DUPFD_CLOEXEC)");
     if (error == 0)
         error = set_buffers(link, *fd, fault);
-    if (error == 0 && connect(*fd, &link->name.any, name_bytes(&link->name)) < 0)
-        error = errno == EINTR ? finish_connect(*fd, fault) : ipc_fail(fault, "connect");
+    if (error == 0)
+        error = connection_call(*fd, &link->name.any, name_bytes(&link->name), fault);
     return error ? error : ipc_send_all(*fd, link->base.token, DOOR_TOKEN, fault);
 }
 
@@ -286,36 +186,12 @@ static int meet_peer(const struct tcp_link *link, int *fd, struct ipc_end *end) 
 
 static void note_connection(struct tcp_end *end) {
     const struct tcp_link *link = (const struct tcp_link *)end->base.link;
-    static const struct {
-        const char *name;
-        int option;
-    } numbers[] = {{"nodelay", TCP_NODELAY}, {"mss", TCP_MAXSEG}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        int value = 0;
-        socklen_t room = sizeof value;
-        if (getsockopt(end->fd, IPPROTO_TCP, numbers[i].option, &value, &room) == 0)
-            ipc_note_number(end->base.note, end->base.notes, numbers[i].name, value);
-    }
-    char control[16] = "";
-    socklen_t room = sizeof control - 1;
-    if (getsockopt(end->fd, IPPROTO_TCP, TCP_CONGESTION, control, &room) == 0)
-        end->base.note(end->base.notes, "congestion control", control);
-    ipc_note_buffer(end->fd, SO_SNDBUF, link->sndbuf, end->base.note, end->base.notes);
-    ipc_note_buffer(end->fd, SO_RCVBUF, link->rcvbuf, end->base.note, end->base.notes);
-}
-
-/* A connection over Multipath TCP that fell back to plain TCP is not what was asked for. */
-static int prove_multipath(const struct tcp_end *end, struct ipc_fault *fault) {
-    struct mptcp_info info = {0};
-    socklen_t room = sizeof info;
-    if (((const struct tcp_link *)end->base.link)->protocol != TCP_MULTIPATH)
-        return 0;
-    if (getsockopt(end->fd, SOL_MPTCP, MPTCP_INFO, &info, &room) < 0 ||
-        (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) != 0)
-        return ipc_fail_with(fault, "speaking Multipath TCP, from which the kernel fell back,",
-                             EPROTONOSUPPORT);
-    end->base.note(end->base.notes, "path", "mptcp");
-    return 0;
+    struct ipc_end *base = &end->base;
+    tcp_note_facts(end->fd, base->note, base->notes);
+    if (link->protocol == TCP_MULTIPATH)
+        base->note(base->notes, "path", "mptcp");
+    ipc_note_buffer(end->fd, SO_SNDBUF, link->sndbuf, base->note, base->notes);
+    ipc_note_buffer(end->fd, SO_RCVBUF, link->rcvbuf, base->note, base->notes);
 }
 
 static int set_options(struct tcp_end *end) {
@@ -328,12 +204,14 @@ static int set_options(struct tcp_end *end) {
     if (setsockopt(end->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay) < 0)
         return ipc_fail(fault, "setsockopt(TCP_NODELAY)");
     int error = try_options(link, end->fd, fault);
-    return error ? error : prove_multipath(end, fault);
+    return error || link->protocol != TCP_MULTIPATH ? error : tcp_prove_multipath(end->fd, fault);
 }
 
 static int attach(struct ipc_end *base) {
     struct tcp_end *end = (struct tcp_end *)base;
     const struct tcp_link *link = (const struct tcp_link *)base->link;
+    if (base->link->connecting)
+        return 0;
     int error = base->role == IPC_CLIENT ? call_server(link, &end->fd, &base->fault)
                                          : meet_peer(link, &end->fd, base);
     if (error == 0)
@@ -355,6 +233,8 @@ static int detach(struct ipc_end *base) {
                        end->zero.done);
         base->note(base->notes, "zerocopy", text);
     }
+    if (base->link->connecting && base->role == IPC_SERVER)
+        ipc_note_number(base->note, base->notes, "strangers", end->strangers);
     ipc_close(&end->fd);
     return 0;
 }
@@ -377,6 +257,65 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
 
 static const struct ipc_messages messages = {send_message, recv_message};
 
+static int descriptor(const struct ipc_end *base) {
+    return ((const struct tcp_end *)base)->fd;
+}
+
+static const struct ipc_descriptors descriptors = {descriptor, descriptor};
+
+/* ---- a connection for each exchange ---- */
+
+static int fits(struct ipc_link *base) {
+    if (((struct tcp_link *)base)->address != TCP_VETH)
+        return 0;
+    return refuse(&base->fault, EOPNOTSUPP,
+                  "a client in another network namespace has the one socket that was made for it "
+                  "there");
+}
+
+static uint64_t budget(struct ipc_link *base) {
+    return ((struct tcp_link *)base)->linger == CONNECTION_RESET ? 0 : connection_budget();
+}
+
+/* The client's socket is bound to no port beforehand, so that the kernel may choose one by the
+ * whole connection. */
+static int call_once(struct ipc_end *base) {
+    struct tcp_end *end = (struct tcp_end *)base;
+    const struct tcp_link *link = (const struct tcp_link *)base->link;
+    int flags = SOCK_STREAM | SOCK_CLOEXEC | (link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0);
+    end->fd = socket(link->name.any.sa_family, flags, protocol_of(link));
+    if (end->fd < 0)
+        return end->fd = 0, ipc_fail(&base->fault, "socket");
+    int error = set_buffers(link, end->fd, &base->fault);
+    if (error == 0)
+        error = connection_linger(end->fd, link->linger, &base->fault);
+    if (error == 0)
+        error = connection_call(end->fd, &link->name.any, name_bytes(&link->name), &base->fault);
+    return error ? error : set_options(end);
+}
+
+static int accept_one(struct ipc_end *base) {
+    struct tcp_end *end = (struct tcp_end *)base;
+    const struct tcp_link *link = (const struct tcp_link *)base->link;
+    struct sockaddr_storage from = {0}, expected = {0};
+    int flags = link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0;
+    memcpy(&expected, &link->caller, sizeof link->caller);
+    for (;; end->strangers++, ipc_close(&end->fd)) {
+        int error = connection_take(link->listener, flags, (struct sockaddr *)&from, sizeof from,
+                                    &end->fd, &base->fault);
+        if (error)
+            return error;
+        if (door_same_host(&from, &expected))
+            return set_options(end);
+    }
+}
+
+static int hang_up(struct ipc_end *base) {
+    return connection_hang_up(base->role, &((struct tcp_end *)base)->fd, &base->fault);
+}
+
+static const struct ipc_connections connections = {fits, budget, call_once, accept_one, hang_up};
+
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
     .name = "tcp",
@@ -386,8 +325,8 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .calls = {.least = 2, .most = 2},
     .link_bytes = sizeof(struct tcp_link),
     .end_bytes = sizeof(struct tcp_end),
-    .knobs = knobs,
-    .presets = presets,
+    .knobs = tcp_knobs,
+    .presets = tcp_presets,
     .needs = IPC_NETWORK,
     .probe = probe,
     .setup = setup,
@@ -395,4 +334,6 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .detach = detach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .descriptors = &descriptors,
+    .connections = &connections,
 };

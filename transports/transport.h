@@ -8,6 +8,10 @@
  *
  * WHO CALLS WHAT. A trial is a tree of three processes: the parent (P), the
  * server (S) and the client (C). P forks S and C; both inherit what P made.
+ * With many clients P makes a link for each of them, S has an end of each link,
+ * and so has C, used by a thread each (see `apart`, `lone` and
+ * struct ipc_descriptors); a server of a process for each client has its ends in
+ * children of S.
  *
  *   operation  called by  when                                  may block
  *   ---------  ---------  ------------------------------------  ---------
@@ -65,7 +69,7 @@
 #include <stdint.h>
 
 /* Raised whenever a structure below changes; a plug-in of another number is refused. */
-#define IPC_ABI 2
+#define IPC_ABI 3
 /* Alignment of every link and end, in bytes: two cache lines, since adjacent-line prefetch pairs
  * them on x86. */
 #define IPC_ALIGN 128
@@ -119,7 +123,8 @@ struct ipc_link {
     enum ipc_wait wait;
     size_t max_bytes;        /* no message of the trial is larger */
     uint64_t spin_budget_ns; /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
-    uint8_t token[16];       /* random for each trial: proves that a peer is ours */
+    uint8_t token[16];       /* random for each link: proves that a peer is ours */
+    bool connecting;         /* see struct ipc_connections */
     const char *name;        /* "ipcbench-PID-RANDOM", for kernel objects that need names */
     const char *folder;      /* an empty folder (0700) of the trial's own, removed after it with all
                                 that is in it; NULL unless the transport needs IPC_FOLDER */
@@ -154,6 +159,39 @@ struct ipc_end {
 struct ipc_messages {
     int (*send)(struct ipc_end *end, const void *message, size_t bytes);
     int (*recv)(struct ipc_end *end, void *message, size_t bytes);
+};
+
+/*
+ * For a server that watches many clients at once, each over a link of its own: the descriptors
+ * behind S's end, from attach on. What read(2) takes from `in` is the client's messages, byte for
+ * byte, and what write(2) puts into `out` is the server's (of packets: one message for each call);
+ * both stay the transport's. The harness, which uses one such end either so or by its messages,
+ * never by both, may make them non-blocking, and may hand them to select, poll, epoll and io_uring.
+ * They may be one and the same.
+ */
+struct ipc_descriptors {
+    int (*in)(const struct ipc_end *end);
+    int (*out)(const struct ipc_end *end);
+};
+
+/*
+ * For the workload that makes a connection for each exchange. Then `link->connecting` is set,
+ * attach connects nothing, and the two ends meet and part any number of times; in between, their
+ * messages use the connection. Several clients may have ends of the one link at a time; S serves
+ * one after the other. fits     P, after probe; may it be done with these knobs? 0, or a negative
+ * errno with a sentence in fault.detail that says why not (which is "not applicable"). budget   P,
+ * after setup: how many connections may be made until those that are over but still take up a port
+ * (TIME_WAIT) leave none for others; 0: any number. May be NULL. connect  C: returns when the
+ * connection can carry messages; waits as `wait` says. accept   S: returns when a client is there;
+ * waits as `wait` says. hang_up  C first, after its last message; S then returns once C has hung
+ * up.
+ */
+struct ipc_connections {
+    int (*fits)(struct ipc_link *link);
+    uint64_t (*budget)(struct ipc_link *link);
+    int (*connect)(struct ipc_end *end);
+    int (*accept)(struct ipc_end *end);
+    int (*hang_up)(struct ipc_end *end);
 };
 
 /*
@@ -218,7 +256,8 @@ struct ipc_transport {
 
     unsigned needs; /* of enum ipc_need, or-ed */
     bool apart; /* its library keeps its state by process, and beyond detach: the ends must not be
-                   threads of one, as in the threaded tests */
+                   threads of one, as in the threaded tests; so it has one client only */
+    bool lone;  /* P can hold one link of it at a time: a fixed name or key, or a daemon */
     bool solo;  /* no server is started: what the client sends, it receives itself */
 
     /* May this host run it with these knobs? 0, or a negative errno with one sentence in
@@ -236,6 +275,9 @@ struct ipc_transport {
 
     /* The operations for each way to wait; NULL where the transport cannot wait that way. */
     const struct ipc_messages *messages[IPC_WAITS];
+
+    const struct ipc_descriptors *descriptors; /* NULL: its server can't watch many at once */
+    const struct ipc_connections *connections; /* NULL: its ends meet once, in attach or before */
 };
 
 /* The one symbol that a plug-in exports. */

@@ -12,8 +12,12 @@
  *
  * Both sockets are connected in setup, so that no name is open when the ends come. Anybody may call
  * at an abstract name until then: only who says he is this very process (SO_PEERCRED) gets in.
+ *
+ * A connection for each exchange costs further 3 calls at the client (socket, connect, close) and 3
+ * at the server (accept, a recv that finds the end, close). Nobody is asked who he is then: a
+ * stranger's message is not the one expected, and ends the trial.
  */
-#include "helper.h"
+#include "connection.h"
 
 #include <sys/un.h>
 
@@ -26,8 +30,9 @@ enum unix_address { UNIX_PAIR, UNIX_PATH, UNIX_ABSTRACT };
 
 struct unix_link {
     struct ipc_link base;
-    uint64_t type, address, sndbuf;
+    uint64_t type, address, sndbuf, backlog;
     int fds[IPC_ROLES]; /* by the role that uses it */
+    int listener;       /* for a connection for each exchange; else 0 */
 };
 
 struct unix_end {
@@ -58,6 +63,13 @@ static const struct ipc_knob knobs[] = {
      .high = 1u << 30,
      .help = "send buffer in bytes (SO_SNDBUF), the only one that counts here; 0 leaves the "
              "kernel's default, or takes what a packet needs"},
+    {.name = "backlog",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct unix_link, backlog),
+     .fallback = "128",
+     .low = 1,
+     .high = 65535,
+     .help = CONNECTION_BACKLOG_HELP},
     {.name = NULL}};
 
 static const struct ipc_preset presets[] = {
@@ -215,8 +227,23 @@ static int connect_both(struct unix_link *link) {
     return types[link->type] == SOCK_DGRAM ? point_at_each_other(link) : meet(link);
 }
 
+/* Who connects for each exchange finds a listener only. */
+static int open_listener(struct unix_link *link) {
+    struct ipc_fault *fault = &link->base.fault;
+    int error = open_bound(link, IPC_SERVER, &link->listener);
+    if (error == 0 && listen(link->listener, (int)link->backlog) < 0)
+        error = ipc_fail(fault, "listen");
+    if (error == 0)
+        error = set_buffer(link, link->listener, fault);
+    if (error == 0 && link->base.wait == IPC_SPIN)
+        error = ipc_nonblock(link->listener, fault);
+    return error;
+}
+
 static int setup(struct ipc_link *base) {
     struct unix_link *link = (struct unix_link *)base;
+    if (base->connecting)
+        return open_listener(link);
     int error = connect_both(link);
     for (int role = 0; role < IPC_ROLES && error == 0; role++) {
         error = set_buffer(link, link->fds[role], &base->fault);
@@ -232,8 +259,15 @@ static int setup(struct ipc_link *base) {
 static int attach(struct ipc_end *base) {
     struct unix_end *end = (struct unix_end *)base;
     const struct unix_link *link = (const struct unix_link *)base->link;
-    end->fd = link->fds[base->role];
+    end->fd = base->link->connecting ? 0 : link->fds[base->role];
     end->packets = has_packets(link);
+    return 0;
+}
+
+/* The link's own stays open: cleanup closes it. */
+static int detach(struct ipc_end *base) {
+    if (base->link->connecting)
+        ipc_close(&((struct unix_end *)base)->fd);
     return 0;
 }
 
@@ -278,7 +312,61 @@ static void cleanup(struct ipc_link *base) {
     struct unix_link *link = (struct unix_link *)base;
     for (int role = 0; role < IPC_ROLES; role++)
         ipc_close(&link->fds[role]);
+    ipc_close(&link->listener);
 }
+
+static int descriptor(const struct ipc_end *base) {
+    return ((const struct unix_end *)base)->fd;
+}
+
+static const struct ipc_descriptors descriptors = {descriptor, descriptor};
+
+/* ---- a connection for each exchange ---- */
+
+static int fits(struct ipc_link *base) {
+    const struct unix_link *link = (const struct unix_link *)base;
+    struct ipc_fault *fault = &base->fault;
+    if (link->address != UNIX_PAIR && types[link->type] != SOCK_DGRAM)
+        return 0;
+    (void)snprintf(fault->detail, sizeof fault->detail,
+                   link->address == UNIX_PAIR
+                       ? "a socketpair is connected from its start: take unix-path or unix-abstract"
+                       : "datagram sockets are not connected: take a stream or seqpackets");
+    return ipc_fail_with(fault, "connect", EOPNOTSUPP);
+}
+
+static int call_once(struct ipc_end *base) {
+    struct unix_end *end = (struct unix_end *)base;
+    const struct unix_link *link = (const struct unix_link *)base->link;
+    int flags = SOCK_CLOEXEC | (link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0);
+    struct sockaddr_un name;
+    socklen_t bytes = 0;
+    end->fd = socket(AF_UNIX, types[link->type] | flags, 0);
+    if (end->fd < 0)
+        return end->fd = 0, ipc_fail(&base->fault, "socket");
+    int error = make_name(link, IPC_SERVER, &name, &bytes, &base->fault);
+    if (error == 0 && wanted_buffer(link) > 0)
+        error = set_buffer(link, end->fd, &base->fault);
+    return error ? error
+                 : connection_call(end->fd, (const struct sockaddr *)&name, bytes, &base->fault);
+}
+
+static int accept_one(struct ipc_end *base) {
+    const struct unix_link *link = (const struct unix_link *)base->link;
+    struct unix_end *end = (struct unix_end *)base;
+    int flags = link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0;
+    int error = connection_take(link->listener, flags, NULL, 0, &end->fd, &base->fault);
+    if (error == 0 && wanted_buffer(link) > 0)
+        error = set_buffer(link, end->fd, &base->fault);
+    return error;
+}
+
+static int hang_up(struct ipc_end *base) {
+    return connection_hang_up(base->role, &((struct unix_end *)base)->fd, &base->fault);
+}
+
+static const struct ipc_connections connections = {
+    .fits = fits, .connect = call_once, .accept = accept_one, .hang_up = hang_up};
 
 static const struct ipc_messages messages = {send_message, recv_message};
 
@@ -297,6 +385,9 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .limit = limit,
     .setup = setup,
     .attach = attach,
+    .detach = detach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .descriptors = &descriptors,
+    .connections = &connections,
 };

@@ -10,6 +10,7 @@
  * A virtual machine may call at the port, so only who comes from this host and opens with the
  * trial's token gets in.
  */
+#include "connection.h"
 #include "door.h"
 
 struct vsock_link {
@@ -44,7 +45,8 @@ static int setup(struct ipc_link *base) {
         error = ipc_fail(fault, "listen");
     if (error == 0 && getsockname(link->listener, (struct sockaddr *)&link->name, &room) < 0)
         error = ipc_fail(fault, "getsockname");
-    return error ? error : ipc_nonblock(link->listener, fault);
+    bool blocks = base->connecting && base->wait != IPC_SPIN;
+    return error || blocks ? error : ipc_nonblock(link->listener, fault);
 }
 
 static void cleanup(struct ipc_link *base) {
@@ -89,6 +91,8 @@ static int meet_peer(const struct vsock_link *link, int *fd, struct ipc_end *end
 static int attach(struct ipc_end *base) {
     struct vsock_end *end = (struct vsock_end *)base;
     const struct vsock_link *link = (const struct vsock_link *)base->link;
+    if (base->link->connecting)
+        return 0;
     int error = base->role == IPC_CLIENT ? call_server(link, &end->fd, &base->fault)
                                          : meet_peer(link, &end->fd, base);
     if (error == 0 && base->link->wait == IPC_SPIN)
@@ -113,6 +117,44 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
 
 static const struct ipc_messages messages = {send_message, recv_message};
 
+static int descriptor(const struct ipc_end *base) {
+    return ((const struct vsock_end *)base)->fd;
+}
+
+static const struct ipc_descriptors descriptors = {descriptor, descriptor};
+
+/* ---- a connection for each exchange ---- */
+
+static int fits(struct ipc_link *base) {
+    (void)base;
+    return 0;
+}
+
+static int call_once(struct ipc_end *base) {
+    struct vsock_end *end = (struct vsock_end *)base;
+    const struct vsock_link *link = (const struct vsock_link *)base->link;
+    int error = open_socket(&end->fd, &base->fault);
+    if (error == 0 && link->base.wait == IPC_SPIN)
+        error = ipc_nonblock(end->fd, &base->fault);
+    return error ? error
+                 : connection_call(end->fd, (const struct sockaddr *)&link->name, sizeof link->name,
+                                   &base->fault);
+}
+
+static int accept_one(struct ipc_end *base) {
+    const struct vsock_link *link = (const struct vsock_link *)base->link;
+    int flags = link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0;
+    return connection_take(link->listener, flags, NULL, 0, &((struct vsock_end *)base)->fd,
+                           &base->fault);
+}
+
+static int hang_up(struct ipc_end *base) {
+    return connection_hang_up(base->role, &((struct vsock_end *)base)->fd, &base->fault);
+}
+
+static const struct ipc_connections connections = {
+    .fits = fits, .connect = call_once, .accept = accept_one, .hang_up = hang_up};
+
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
     .name = "vsock",
@@ -128,4 +170,6 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .detach = detach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .descriptors = &descriptors,
+    .connections = &connections,
 };

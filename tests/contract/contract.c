@@ -96,6 +96,26 @@ static void run_sizes(struct scene scene, struct tally *tally) {
     run(&scene, "messages of all sizes in turn", tally);
 }
 
+/* What a transport may do beyond moving messages. */
+static void run_tables(struct scene scene, struct tally *tally) {
+    static const size_t sizes[] = {1, 64, 65536};
+    char what[96];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        scene.bytes = sizes[i];
+        scene.messages = 50;
+        scene.play = PLAY_WATCHED;
+        (void)snprintf(what, sizeof what, "50 messages of %zu bytes by the server's descriptors",
+                       sizes[i]);
+        if (scene.entry->transport->descriptors)
+            run(&scene, what, tally);
+        scene.play = PLAY_MEETING;
+        (void)snprintf(what, sizeof what, "50 connections, a message of %zu bytes each way in each",
+                       sizes[i]);
+        if (scene.entry->transport->connections)
+            run(&scene, what, tally);
+    }
+}
+
 static void run_wait(struct scene scene, struct tally *tally) {
     scene.budget_ns = 20000;
     run_sizes(scene, tally);
@@ -107,6 +127,7 @@ static void run_wait(struct scene scene, struct tally *tally) {
         scene.budget_ns = UINT64_C(10000000000);
         run(&scene, "a budget of 10 s: hardly ever sleeps", tally);
     }
+    run_tables(scene, tally);
     scene.bytes = 64;
     scene.play = PLAY_UNUSED;
     run(&scene, "cleanup right after setup", tally);

@@ -2,6 +2,7 @@
 /*
  * ends.c - what the two ends of a case do: patterned messages to and fro, each one verified.
  */
+#include "helper.h"
 #include "scene.h"
 
 #include <errno.h>
@@ -59,15 +60,26 @@ size_t scene_length(const struct scene *scene, size_t limit, unsigned number) {
 
 /* The room for a message ends where the allocation does, so that ASan sees the first byte beyond;
  * odd lengths start at an odd address, since nobody promises alignment. */
+static int put(struct actor *actor, struct ipc_end *end, const void *message, size_t bytes) {
+    const struct ipc_transport *transport = actor->scene->entry->transport;
+    if (actor->scene->play == PLAY_WATCHED && actor->role == IPC_SERVER)
+        return ipc_write_all(transport->descriptors->out(end), message, bytes, &end->fault);
+    return transport->messages[end->link->wait]->send(end, message, bytes);
+}
+
+static int take(struct actor *actor, struct ipc_end *end, void *message, size_t bytes) {
+    const struct ipc_transport *transport = actor->scene->entry->transport;
+    if (actor->scene->play == PLAY_WATCHED && actor->role == IPC_SERVER)
+        return ipc_read_all(transport->descriptors->in(end), message, bytes, &end->fault);
+    return transport->messages[end->link->wait]->recv(end, message, bytes);
+}
+
 static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
     size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     for (size_t i = 0; i < bytes; i++)
         message[shift + i] = pattern(actor->role, number, i);
-    scene_expect(actor->stage,
-                 actor->scene->entry->transport->messages[end->link->wait]->send(
-                     end, message + shift, bytes),
-                 &end->fault, "send");
+    scene_expect(actor->stage, put(actor, end, message + shift, bytes), &end->fault, "send");
     memset(message, 0xee, bytes + shift); /* send is over: the room is ours again */
     free(message);
 }
@@ -76,10 +88,7 @@ static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, u
     size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     memset(message, 0x55, bytes + shift);
-    scene_expect(actor->stage,
-                 actor->scene->entry->transport->messages[end->link->wait]->recv(
-                     end, message + shift, bytes),
-                 &end->fault, "recv");
+    scene_expect(actor->stage, take(actor, end, message + shift, bytes), &end->fault, "recv");
     for (size_t i = 0; i < bytes; i++)
         if (message[shift + i] != pattern(from, number, i))
             scene_quit(actor->stage, SCENE_FAILED, "message %u of %zu bytes differs at byte %zu",
@@ -87,14 +96,27 @@ static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, u
     free(message);
 }
 
+/* Does what comes before or after each exchange of a meeting: `step` is of struct ipc_connections.
+ */
+static void meet(struct actor *actor, struct ipc_end *end, int (*step)(struct ipc_end *end),
+                 const char *name) {
+    if (actor->scene->play == PLAY_MEETING)
+        scene_expect(actor->stage, step(end), &end->fault, name);
+}
+
 static void talk(struct actor *actor, struct ipc_end *end) {
-    bool solo = actor->scene->entry->transport->solo;
+    static const struct ipc_connections none = {.fits = NULL};
+    bool solo = actor->scene->entry->transport->solo, client = actor->role == IPC_CLIENT;
+    const struct ipc_connections *connections = actor->scene->entry->transport->connections;
+    const struct ipc_connections *c = connections ? connections : &none;
     for (unsigned number = 0; number < actor->scene->messages; number++) {
+        meet(actor, end, client ? c->connect : c->accept, client ? "connect" : "accept");
         if (actor->role == IPC_SERVER)
             hear(actor, end, IPC_CLIENT, number);
         say(actor, end, number);
         if (actor->role == IPC_CLIENT)
             hear(actor, end, solo ? IPC_CLIENT : IPC_SERVER, number);
+        meet(actor, end, c->hang_up, "hang_up");
     }
 }
 

@@ -44,7 +44,7 @@ static void play_processes(struct actor actors[IPC_ROLES]) {
         ends[IPC_CLIENT] = start(&actors[IPC_CLIENT]);
     if (scene->play == PLAY_KILLED)
         gate_pass(&stage->waiting, solo ? 2 : 3);
-    bool kills = scene->play != PLAY_TALK, broken = kills;
+    bool kills = scene->play >= PLAY_UNUSED, broken = kills;
     for (int left = (ends[0] > 0) + (ends[1] > 0); left > 0; left--) {
         for (int i = 0; broken && i < IPC_ROLES; i++)
             if (ends[i] > 0)
@@ -123,6 +123,7 @@ static struct ipc_link *make_link(const struct scene *scene, struct taker *taker
         knobs_apply(transport, preset ? preset->knobs : NULL, scene->knobs, link, &problem) != 0)
         scene_quit(taker->stage, SCENE_FAILED, "no link: %s", problem.text);
     link->wait = scene->wait;
+    link->connecting = scene->play == PLAY_MEETING;
     link->max_bytes = scene_length(scene, 0, scene->bytes ? 0 : SCENE_SIZES - 2);
     link->spin_budget_ns = scene->wait == IPC_PARK ? scene->budget_ns : 0;
     surroundings_give(surroundings, transport->needs, link);
@@ -159,6 +160,9 @@ static void ask(const struct scene *scene, struct stage *stage, struct ipc_link 
     if (transport->probe && transport->probe(link) != 0)
         scene_quit(stage, detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
                    detail[0] ? detail : "probe refused without a sentence");
+    if (scene->play == PLAY_MEETING && transport->connections->fits(link) != 0)
+        scene_quit(stage, detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
+                   detail[0] ? detail : "fits refused without a sentence");
     size_t limit = transport->limit ? transport->limit(link) : 0;
     if (limit > 0 && limit < link->max_bytes && scene->bytes > 0)
         scene_quit(stage, SCENE_SKIPPED, "carries at most %zu bytes here: %s", limit, detail);

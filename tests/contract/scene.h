@@ -24,6 +24,8 @@ extern const size_t scene_sizes[SCENE_SIZES];
 /* What a case does with its link. */
 enum scene_play {
     PLAY_TALK,    /* messages to and fro */
+    PLAY_WATCHED, /* the same; the server uses its descriptors */
+    PLAY_MEETING, /* the same, with a connection for each */
     PLAY_UNUSED,  /* setup, then cleanup */
     PLAY_KILLED,  /* both ends are killed while the client waits for a message */
     PLAY_LONELY,  /* the server is killed before a client comes */

@@ -3,4 +3,4 @@
 #include <stdint.h>
 
 __attribute__((visibility("default"))) extern const uint32_t ipc_transport;
-const uint32_t ipc_transport = 2;
+const uint32_t ipc_transport = 3;

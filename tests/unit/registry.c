@@ -130,7 +130,7 @@ static const struct {
     const char *plugin;
     const char *says;
 } wrong[] = {
-    {"wrong-abi", "rebuild wrong-abi.so against transport.h of this ipcbench (ABI 2, found 7)"},
+    {"wrong-abi", "rebuild wrong-abi.so against transport.h of this ipcbench (ABI 3, found 7)"},
     {"no-symbol", "exports no symbol ipc_transport"},
     {"small-symbol", "has 4 bytes instead of"},
     {"code-symbol", "but not as data"},
@@ -144,6 +144,8 @@ static const struct {
     {"odd-calls", ".calls is not a range"},
     {"no-messages", ".messages has no table"},
     {"half-messages", "without send or without recv"},
+    {"half-descriptors", "without in or without out"},
+    {"half-connections", "without fits, connect, accept or hang_up"},
     {"far-knob", "knob 'field' has an offset"},
     {"base-knob", "knob 'field' has an offset"},
     {"endless-knobs", "no NULL name at its end"},
