@@ -84,8 +84,8 @@ install: all ## installs into PREFIX (/usr/local), below DESTDIR
 	install -m 755 $(BUILD)/ipcbench $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(wildcard $(BUILD)/transports/*.so $(BUILD)/transports/*.absent) \
 	  $(DESTDIR)$(PREFIX)/lib/ipcbench/transports/
-	$(if $(wildcard scripts/*.gp),install -m 644 $(wildcard scripts/*.gp) \
-	  $(DESTDIR)$(PREFIX)/share/ipcbench/scripts/)
+	install -m 644 $(wildcard scripts/*.gp scripts/report.*) \
+	  $(DESTDIR)$(PREFIX)/share/ipcbench/scripts/
 	$(if $(wildcard $(BUILD)/transports/*.guest),install -m 755 $(wildcard \
 	  $(BUILD)/transports/*.guest) $(DESTDIR)$(PREFIX)/lib/ipcbench/transports/)
 	install -m 644 transports/transport.h transports/helper.h $(DESTDIR)$(PREFIX)/include/ipcbench/

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_report.c - `ipcbench report RUN... -o DIR`: draws the figures of run files.
+ * command_report.c - `ipcbench report RUN... -o DIR`: the page and the figures of run files.
  */
 #include "commands.h"
 
@@ -25,10 +25,11 @@ static const struct argp_option options[] = {
     {0}};
 
 static const char documentation[] =
-    "Draws the figures of one run, or of several side by side: for each NAME.svg, NAME.png and "
-    "the data behind it, NAME.csv.\v"
+    "Writes one page, index.html, that answers which IPC to use here, with the evidence; it needs "
+    "nothing beside it. With several runs they stand side by side. The figures are there as "
+    "NAME.svg and NAME.png too, the data behind each as NAME.csv, and all cells as cells.csv.\v"
     "Example: ipcbench report results/mine.json -o results/report\n\n"
-    "Exit codes: 0 done, 1 failed (nothing to draw, no gnuplot, a folder that can't be written), "
+    "Exit codes: 0 done, 1 failed (no gnuplot, a folder that can't be written), "
     "2 wrong usage or input.";
 
 struct arguments {
@@ -74,6 +75,7 @@ static void show_progress(void *context, const struct figure *figure) {
 }
 
 static void print_text(const struct figure_list *list, const char *folder) {
+    (void)printf("%s/index.html\n", folder);
     for (size_t i = 0; i < list->count; i++) {
         const struct figure *figure = &list->figures[i];
         if (figure->csv == NULL)
@@ -105,8 +107,8 @@ static int print_json(const struct figure_list *list, const char *folder, struct
     json_t *figures = json_array();
     for (size_t i = 0; i < list->count; i++)
         (void)json_array_append_new(figures, figure_json(&list->figures[i]));
-    json_t *all =
-        json_pack("{s:s, s:s, s:o}", "folder", plain, "caption", list->caption, "figures", figures);
+    json_t *all = json_pack("{s:s, s:s, s:s, s:o}", "folder", plain, "page", "index.html",
+                            "caption", list->caption, "figures", figures);
     int error = all != NULL && json_dumpf(all, stdout, JSON_INDENT(2)) == 0 ? 0 : -EIO;
     json_decref(all);
     (void)putchar('\n');
@@ -114,14 +116,21 @@ static int print_json(const struct figure_list *list, const char *folder, struct
 }
 
 /* Writes the figures and says which; also when drawing failed, since the data stays. */
-static int write_report(const struct arguments *a, struct figure_list *list,
-                        struct problem *problem) {
+static int write_report(const struct arguments *a, const struct figure_run *runs,
+                        struct figure_list *list, struct problem *problem) {
     char scripts[PATH_MAX];
     int error = report_scripts(a->scripts, scripts, sizeof scripts, problem);
     if (error != 0)
         return error;
     bool terminal = isatty(STDERR_FILENO) != 0;
-    error = report_write(list, scripts, a->folder, terminal ? show_progress : NULL, list, problem);
+    const struct report report = {.runs = runs,
+                                  .run_count = a->count,
+                                  .figures = list,
+                                  .scripts = scripts,
+                                  .folder = a->folder,
+                                  .each = terminal ? show_progress : NULL,
+                                  .context = list};
+    error = report_write(&report, problem);
     if (terminal)
         (void)fputs("\r\033[K", stderr);
     if (error != 0 && error != -ENOPKG)
@@ -154,7 +163,7 @@ static int report(const struct arguments *a, struct problem *problem) {
     if (error == 0)
         error = figure_make(runs, a->count, &list, problem);
     if (error == 0)
-        error = write_report(a, &list, problem);
+        error = write_report(a, runs, &list, problem);
     figure_free(&list);
     for (size_t i = 0; i < a->count; i++)
         run_free(&runs[i].run);

@@ -4,12 +4,8 @@
  */
 #include "contest.h"
 
-#include "stats.h"
-
 #include <math.h>
 #include <string.h>
-
-enum { RESAMPLES = 1000, SEED = 1, MOST_TRIALS = 256 };
 
 bool contest_runs(const struct cell *cell, const char *workload) {
     size_t length = strlen(workload);
@@ -31,23 +27,10 @@ static double clock_step(const struct run *run, const struct cell_summary *cell)
     return step;
 }
 
-static struct contest_cost cost_by_rate(const struct run *run, const struct cell_summary *cell) {
-    double values[MOST_TRIALS], scratch[MOST_TRIALS + RESAMPLES];
-    size_t count = 0;
-    for (size_t i = 0; i < run->trial_count && count < MOST_TRIALS; i++) {
-        const struct record *trial = &run->trials[i];
-        if (trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
-            strcmp(trial->key, cell->key) == 0)
-            values[count++] = 1e9 / trial->per_second;
-    }
-    count = stats_sort(values, count);
-    struct stats_interval interval = stats_median_interval(values, count, RESAMPLES, SEED, scratch);
-    return (struct contest_cost){stats_median(values, count), fmax(interval.low, 0), interval.high};
-}
-
 struct contest_cost contest_cost_of(const struct run *run, const struct cell_summary *cell) {
     if (contest_runs(&cell->cell, "stream") || contest_runs(&cell->cell, "serve"))
-        return cost_by_rate(run, cell);
+        return (struct contest_cost){1e9 / cell->per_second, 1e9 / cell->per_second_high,
+                                     1e9 / cell->per_second_low};
     double half = clock_step(run, cell) / 2;
     double low = cell->p50_low_ns - half;
     return (struct contest_cost){cell->p50_ns, low < 0 ? 0 : low, cell->p50_high_ns + half};

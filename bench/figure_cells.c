@@ -3,6 +3,7 @@
  * figure_cells.c - the cells of a report, numbered and sorted.
  */
 #include "figure_cells.h"
+#include "contest.h"
 #include "figure_text.h"
 
 #include <errno.h>
@@ -12,14 +13,17 @@
 
 /* A control would squeeze what it controls to the other end of the axis. */
 static int shows(const struct cell_summary *summary) {
-    return summary->status == RECORD_OK && strcmp(summary->cell.workload, "pingpong") == 0 &&
-           strcmp(summary->group, "control") != 0;
+    return summary->status == RECORD_OK && strcmp(summary->group, "control") != 0;
 }
 
 static void name_cell(struct figure_cell *cell, int several_runs) {
     const struct cell *of = &cell->summary->cell;
-    (void)snprintf(cell->transport, sizeof cell->transport, "%s%s%s", of->transport,
-                   of->knobs[0] != '\0' ? ":" : "", of->knobs);
+    const char *options = strchr(of->workload, ':'); /* a stream's way is part of its name */
+    if (options == NULL || !contest_runs(of, "stream"))
+        options = "";
+    (void)snprintf(cell->transport, sizeof cell->transport, "%s%s%s%s%s", of->transport,
+                   of->knobs[0] != '\0' ? ":" : "", of->knobs, options[0] != '\0' ? " " : "",
+                   options[0] != '\0' ? options + 1 : "");
     char label[sizeof cell->run->name + sizeof cell->transport + 8];
     if (several_runs) /* leaves room for the name, which is what tells them apart */
         (void)snprintf(label, sizeof label, "%.32s of %s", cell->transport, cell->run->name);
@@ -35,8 +39,10 @@ static size_t collect(const struct figure_run *runs, size_t run_count, struct fi
             if (!shows(&runs[r].run.cells[i]))
                 continue;
             struct figure_cell *cell = &cells[count++];
-            *cell = (struct figure_cell){
-                .summary = &runs[r].run.cells[i], .run = &runs[r], .run_number = r + 1};
+            *cell = (struct figure_cell){.summary = &runs[r].run.cells[i],
+                                         .run = &runs[r],
+                                         .run_number = r + 1,
+                                         .run_count = run_count};
             name_cell(cell, run_count > 1);
         }
     return count;
@@ -76,13 +82,38 @@ static int by_group(const struct cell *left, const struct cell *right) {
     return order != 0 ? order : strcmp(left->placement, right->placement);
 }
 
+static int by_workload(const struct cell *left, const struct cell *right) {
+    char names[2][WORKLOAD_SPEC_BYTES];
+    const char *const specs[] = {left->workload, right->workload};
+    for (size_t i = 0; i < 2; i++)
+        (void)snprintf(names[i], sizeof names[i], "%.*s", (int)strcspn(specs[i], ":"), specs[i]);
+    return strcmp(names[0], names[1]);
+}
+
 static int in_figures(const void *a, const void *b) {
     const struct figure_cell *left = a, *right = b;
-    int order = by_group(&left->summary->cell, &right->summary->cell);
+    int order = by_workload(&left->summary->cell, &right->summary->cell);
+    if (order == 0)
+        order = by_group(&left->summary->cell, &right->summary->cell);
     if (order == 0)
         order = compare(left->series, right->series);
+    if (order == 0)
+        order = strcmp(left->summary->cell.workload, right->summary->cell.workload);
     return order != 0 ? order
                       : compare(left->summary->cell.size_bytes, right->summary->cell.size_bytes);
+}
+
+static int in_groups(const void *a, const void *b) {
+    const struct figure_cell *left = a, *right = b;
+    return by_group(&left->summary->cell, &right->summary->cell);
+}
+
+/* Over all workloads, so that a group keeps its colour from figure to figure. */
+static void number_groups(struct figure_cell *cells, size_t count) {
+    qsort(cells, count, sizeof *cells, in_groups);
+    for (size_t i = 0; i < count; i++)
+        cells[i].group =
+            i == 0 ? 1 : cells[i - 1].group + (in_groups(&cells[i - 1], &cells[i]) != 0);
 }
 
 int figure_cells_collect(const struct figure_run *runs, size_t run_count,
@@ -96,8 +127,21 @@ int figure_cells_collect(const struct figure_run *runs, size_t run_count,
     *count = collect(runs, run_count, *cells);
     qsort(*cells, *count, sizeof **cells, by_transport);
     number_series(*cells, *count, run_count);
+    number_groups(*cells, *count);
     qsort(*cells, *count, sizeof **cells, in_figures);
     return 0;
+}
+
+struct figure_slice figure_cells_of(const struct figure_slice *all, const char *workload) {
+    struct figure_slice slice = {all->cells, 0};
+    size_t i = 0;
+    while (i < all->count && !contest_runs(&all->cells[i].summary->cell, workload))
+        i++;
+    slice.cells += i;
+    while (i + slice.count < all->count &&
+           contest_runs(&slice.cells[slice.count].summary->cell, workload))
+        slice.count++;
+    return slice;
 }
 
 struct figure_slice figure_cells_group(const struct figure_slice *slice) {

@@ -67,6 +67,31 @@ static void throughput_range(const struct figure_cell *cell, double *least, doub
     }
 }
 
+/* The floor as a series of its own: what one copy within one CPU moves, at the sizes shown. */
+static void memcpy_rows(FILE *csv, const struct figure_slice *slice) {
+    const struct figure_cell *last = &slice->cells[slice->count - 1];
+    const json_t *floors = json_object_get(last->run->run.environment, "floors");
+    size_t series = 0, i;
+    for (i = 0; i < slice->count; i++)
+        series = slice->cells[i].series > series ? slice->cells[i].series : series;
+    uint64_t least = slice->cells[0].summary->cell.size_bytes, most = least;
+    for (i = 0; i < slice->count; i++) {
+        uint64_t bytes = slice->cells[i].summary->cell.size_bytes;
+        least = bytes < least ? bytes : least;
+        most = bytes > most ? bytes : most;
+    }
+    const json_t *copy;
+    json_array_foreach(json_object_get(floors, "copies"), i, copy) {
+        double bytes = json_number_value(json_object_get(copy, "size_bytes"));
+        double rate = json_number_value(json_object_get(copy, "median_bytes_per_second"));
+        if (bytes < (double)least || bytes > (double)most || !(rate > 0))
+            continue;
+        (void)fprintf(csv, "%zu,5,1,\"memcpy (floor)\",\"\",", series + 1);
+        const double list[] = {bytes, rate, NAN, NAN};
+        numbers(csv, list, sizeof list / sizeof *list);
+    }
+}
+
 int figure_rows_throughput(const struct figure_slice *slice, FILE *csv, struct figure *figure,
                            struct problem *problem) {
     (void)problem;
@@ -81,6 +106,8 @@ int figure_rows_throughput(const struct figure_slice *slice, FILE *csv, struct f
         numbers(csv, list, sizeof list / sizeof *list);
         figure_count(figure, &slice->cells[i]);
     }
+    if (figure->rows > 0)
+        memcpy_rows(csv, slice);
     return 0;
 }
 
@@ -147,36 +174,27 @@ int figure_rows_percentiles(const struct figure_slice *slice, FILE *csv, struct 
     return error;
 }
 
-/* Writes one bar's row; `group` counts the waits and placements. */
-static void bar(FILE *csv, const struct figure_cell *bar_of, size_t group) {
-    const struct cell_summary *cell = bar_of->summary;
-    shared_fields(csv, bar_of);
-    char name[64], label[64];
-    (void)snprintf(name, sizeof name, "%s/%s", cell_waits[cell->cell.wait], cell->cell.placement);
-    figure_text_label(name, label, sizeof label);
-    (void)fprintf(csv, ",%zu,", group);
-    figure_text_field(csv, label);
-    const double list[] = {(double)cell->cell.size_bytes, cell->p50_ns, cell->p50_low_ns,
-                           cell->p50_high_ns};
-    numbers(csv, list, sizeof list / sizeof *list);
-}
-
-int figure_rows_overview(const struct figure_slice *slice, FILE *csv, struct figure *figure,
-                         struct problem *problem) {
-    (void)problem;
-    const struct cell *last = NULL;
-    size_t group = 0;
-    for (size_t i = 0; i < slice->count; i++) {
-        const struct cell_summary *summary = slice->cells[i].summary;
-        const struct cell *cell = &summary->cell;
-        if (cell->size_bytes != figure->size_bytes || isnan(summary->p50_ns))
-            continue;
-        if (last == NULL || last->wait != cell->wait ||
-            strcmp(last->placement, cell->placement) != 0)
-            group++;
-        last = cell;
-        bar(csv, &slice->cells[i], group);
-        figure_count(figure, &slice->cells[i]);
-    }
-    return 0;
+void figure_rows_cells(const struct figure_run *runs, size_t count, FILE *csv) {
+    (void)fputs("run,key,trials,flagged,exchanges,mean_ns,p50_ns,p50_low_ns,p50_high_ns,p90_ns,"
+                "p99_ns,p999_ns,per_second,per_second_low,per_second_high,bytes_per_second,cpu_ns,"
+                "switches,system_calls,floor_ns,times_floor\n",
+                csv);
+    for (size_t r = 0; r < count; r++)
+        for (size_t i = 0; i < runs[r].run.cell_count; i++) {
+            const struct cell_summary *cell = &runs[r].run.cells[i];
+            if (cell->status != RECORD_OK)
+                continue;
+            figure_text_field(csv, runs[r].name);
+            (void)fputc(',', csv);
+            figure_text_field(csv, cell->key);
+            const double list[] = {
+                (double)cell->trials,  (double)cell->flagged,  cell->exchanges,
+                cell->mean_ns,         cell->p50_ns,           cell->p50_low_ns,
+                cell->p50_high_ns,     cell->p90_ns,           cell->p99_ns,
+                cell->p999_ns,         cell->per_second,       cell->per_second_low,
+                cell->per_second_high, cell->bytes_per_second, cell->cpu_ns,
+                cell->switches,        cell->system_calls,     cell->floor_ns,
+                cell->times_floor};
+            numbers(csv, list, sizeof list / sizeof *list);
+        }
 }

@@ -26,11 +26,7 @@ int figure_rows_throughput(const struct figure_slice *slice, FILE *csv, struct f
 int figure_rows_percentiles(const struct figure_slice *slice, FILE *csv, struct figure *figure,
                             struct problem *problem);
 
-/* group: the number, from 1, of the wait and placement; group_label: "block/same-core", made for
- * gnuplot like the label. */
-#define FIGURE_ROWS_OVERVIEW \
-    FIGURE_ROWS_SHARED "group,group_label,size_bytes,p50_ns,p50_low_ns,p50_high_ns"
-int figure_rows_overview(const struct figure_slice *slice, FILE *csv, struct figure *figure,
-                         struct problem *problem);
+/* All ok cells of all runs with a header line: a table of its own, and no figure's. */
+void figure_rows_cells(const struct figure_run *runs, size_t count, FILE *csv);
 
 #endif

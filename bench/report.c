@@ -4,6 +4,8 @@
  */
 #include "report.h"
 #include "figure_draw.h"
+#include "figure_rows.h"
+#include "page.h"
 #include "write_all.h"
 
 #include <errno.h>
@@ -87,6 +89,22 @@ static int write_data(const struct figure_list *list, int folder, struct problem
     return error;
 }
 
+/* The table of all cells, as the page has it. */
+static int write_cells(const struct report *report, int folder, struct problem *problem) {
+    char *csv = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&csv, &bytes);
+    if (to == NULL)
+        return problem_set(problem, ENOMEM, "there is no memory for the cells");
+    figure_rows_cells(report->runs, report->run_count, to);
+    int full = ferror(to);
+    int error = fclose(to) != 0 || full
+                    ? problem_set(problem, ENOMEM, "there is no memory for the cells")
+                    : write_file(folder, "cells", ".csv", csv, bytes, problem);
+    free(csv);
+    return error;
+}
+
 static int write_pictures(struct figure *figure, const char *scripts, const char *caption,
                           int folder, struct problem *problem) {
     struct figure_pictures made;
@@ -96,7 +114,57 @@ static int write_pictures(struct figure *figure, const char *scripts, const char
     if (error == 0)
         error = write_file(folder, figure->name, ".png", made.png, made.png_bytes, problem);
     figure->drawn = error == 0;
+    if (error == 0) { /* the page shows it too */
+        figure->svg = made.svg;
+        figure->svg_bytes = made.svg_bytes;
+        made.svg = NULL;
+    }
     figure_draw_free(&made);
+    return error;
+}
+
+/* Reads a text of the scripts' folder; the caller frees. NULL with a problem. */
+static char *read_text(const char *scripts, const char *name, struct problem *problem) {
+    char path[PATH_MAX + NAME_MAX], *text = NULL;
+    (void)snprintf(path, sizeof path, "%s/%s", scripts, name);
+    FILE *file = fopen(path, "re");
+    size_t room = 0;
+    ssize_t length = file != NULL ? getdelim(&text, &room, '\0', file) : -1;
+    if (length < 0) {
+        (void)problem_set(problem, EIO, "can't read %s: %s", path, strerror(errno));
+        free(text);
+        text = NULL;
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    return text;
+}
+
+static int write_page(const struct report *report, const struct page_dress *dress, int folder,
+                      struct problem *problem) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&text, &bytes);
+    if (to == NULL)
+        return problem_set(problem, ENOMEM, "there is no memory for the page");
+    int error = page_write(to, report->runs, report->run_count, report->figures, dress, problem);
+    int full = ferror(to);
+    if ((fclose(to) != 0 || full) && error == 0)
+        error = problem_set(problem, ENOMEM, "there is no memory for the page");
+    if (error == 0)
+        error = write_file(folder, "index", ".html", text, bytes, problem);
+    free(text);
+    return error;
+}
+
+static int dress_and_write_page(const struct report *report, int folder, struct problem *problem) {
+    char *style = read_text(report->scripts, "report.css", problem);
+    char *script = style != NULL ? read_text(report->scripts, "report.js", problem) : NULL;
+    int error = script != NULL ? 0 : -EIO;
+    if (error == 0)
+        error = write_page(report, &(struct page_dress){style, script}, folder, problem);
+    free(style);
+    free(script);
     return error;
 }
 
@@ -110,20 +178,34 @@ static int open_folder(const char *path, struct problem *problem) {
     return folder;
 }
 
-int report_write(struct figure_list *list, const char *scripts, const char *folder,
-                 void (*each)(void *context, const struct figure *figure), void *context,
-                 struct problem *problem) {
-    int to = open_folder(folder, problem);
-    if (to < 0)
-        return to;
-    int error = write_data(list, to, problem);
+/* Without gnuplot the page still comes, with its data and without pictures. */
+static int draw_all(const struct report *report, int folder, struct problem *problem) {
+    struct figure_list *list = report->figures;
+    int error = 0;
     for (size_t i = 0; i < list->count && error == 0; i++) {
         if (list->figures[i].csv == NULL)
             continue;
-        if (each != NULL)
-            each(context, &list->figures[i]);
-        error = write_pictures(&list->figures[i], scripts, list->caption, to, problem);
+        if (report->each != NULL)
+            report->each(report->context, &list->figures[i]);
+        error = write_pictures(&list->figures[i], report->scripts, list->caption, folder, problem);
     }
-    (void)close(to);
+    return error;
+}
+
+int report_write(const struct report *report, struct problem *problem) {
+    int folder = open_folder(report->folder, problem);
+    if (folder < 0)
+        return folder;
+    struct problem undrawn = {""};
+    int error = write_cells(report, folder, problem), draw_error = 0;
+    if (error == 0)
+        error = write_data(report->figures, folder, problem);
+    if (error == 0)
+        draw_error = draw_all(report, folder, &undrawn);
+    if (error == 0 && (draw_error == 0 || draw_error == -ENOPKG))
+        error = dress_and_write_page(report, folder, problem);
+    if (error == 0 && draw_error != 0)
+        error = problem_set(problem, -draw_error, "%s", undrawn.text);
+    (void)close(folder);
     return error;
 }

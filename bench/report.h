@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - writes the figures of a report into a folder: for each its data (NAME.csv) and its
- * pictures (NAME.svg, NAME.png). A file appears whole or not at all.
+ * report.h - writes a report into a folder: the page, and for each figure its data (NAME.csv) and
+ * its pictures (NAME.svg, NAME.png). A file appears whole or not at all.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -13,13 +13,22 @@
  * -ENOENT with a problem. */
 int report_scripts(const char *given, char *path, size_t room, struct problem *problem);
 
-/* Writes all figures that have data; sets `drawn` in each whose pictures stand in the folder. The
- * folder is made if its parent exists. All data is written before the first picture is drawn, and
- * stays when drawing fails, whereas older pictures of these figures go, since they would show other
- * data. `each` (may be NULL) is told before each picture. 0 or -errno with a problem; -ENOPKG when
- * there is no gnuplot. */
-int report_write(struct figure_list *list, const char *scripts, const char *folder,
-                 void (*each)(void *context, const struct figure *figure), void *context,
-                 struct problem *problem);
+/* What to write, and where. */
+struct report {
+    const struct figure_run *runs;
+    size_t run_count;
+    struct figure_list *figures; /* of these runs */
+    const char *scripts, *folder;
+    /* Is told before each picture; may be NULL. */
+    void (*each)(void *context, const struct figure *figure);
+    void *context;
+};
+
+/* Writes the page (index.html), all figures that have data, and all cells (cells.csv); sets `drawn`
+ * in each figure whose pictures stand in the folder. The folder is made if its parent exists. All
+ * data is written before the first picture is drawn, and stays when drawing fails, whereas older
+ * pictures of these figures go, since they would show other data. 0 or -errno with a problem;
+ * -ENOPKG when there is no gnuplot: then the page is there, without pictures. */
+int report_write(const struct report *report, struct problem *problem);
 
 #endif

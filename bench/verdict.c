@@ -143,12 +143,14 @@ void verdict_cost(const struct contest_cost *cost, char *text, size_t room) {
 }
 
 static void say_ties(const struct verdict *verdict, char *text, size_t room) {
-    size_t used = (size_t)snprintf(text, room, "tie: ");
+    size_t used = (size_t)snprintf(text, room, "ties with ");
     for (size_t i = 0; i < verdict->tied_count && used < room; i++) {
         char name[64];
         verdict_name(&verdict->tied[i]->cell, name, sizeof name);
-        used += (size_t)snprintf(text + used, room - used, "%s%s (%s)", i > 0 ? ", " : "", name,
-                                 cell_waits[verdict->tied[i]->cell.wait]);
+        bool waits = verdict->question->burn; /* else all of them block */
+        used += (size_t)snprintf(text + used, room - used, "%s%s%s%s", i > 0 ? ", " : "", name,
+                                 waits ? " by " : "",
+                                 waits ? cell_waits[verdict->tied[i]->cell.wait] : "");
     }
     if (verdict->cheapest == verdict->best || used >= room || verdict->cheapest == NULL)
         return;

@@ -13,21 +13,16 @@ title = ARG4
 subtitle = ARG5
 caption = ARG6
 
+# A script that needs another size sets it before it calls this.
+if (!exists("height")) { height = 750 }
+if (!exists("width")) { width = 1200 }
+up(pixels) = 1 - pixels / real(height)
+
 set encoding utf8
 set datafile separator comma
 set datafile commentschars ""
 
-# Text. Values have their unit at the axis' own numbers, so that ns and ms fit on one log axis.
-si(value) = value < 1e3 ? sprintf("%g", value) : value < 1e6 ? sprintf("%g k", value / 1e3) : \
-            value < 1e9 ? sprintf("%g M", value / 1e6) : sprintf("%g G", value / 1e9)
-time_text(ns) = ns < 1e3 ? sprintf("%.3g ns", ns) : ns < 1e6 ? sprintf("%.3g us", ns / 1e3) : \
-                ns < 1e9 ? sprintf("%.3g ms", ns / 1e6) : sprintf("%.3g s", ns / 1e9)
-rate_text(bytes) = si(bytes).(bytes < 1e3 ? " B/s" : "B/s")
-size_text(bytes) = bytes >= 2**20 && bytes % 2**20 == 0 ? sprintf("%d MiB", bytes / 2**20) : \
-                   bytes >= 2**10 && bytes % 2**10 == 0 ? sprintf("%d KiB", bytes / 2**10) : \
-                   sprintf("%d B", bytes)
-lines(text) = strlen(text) == 0 ? 0 : strstrt(text, "\n") == 0 ? 1 : \
-              1 + lines(text[strstrt(text, "\n") + 1:*])
+load folder(ARG0)."text.gp"
 
 # The series in the data: their labels, transports and runs, by number; `present` lists the numbers.
 stats data using (column("series")) name "SERIES" nooutput
@@ -74,10 +69,10 @@ set grid xtics ytics mytics \
 set border 3 linewidth 1 linecolor rgb "#404040"
 set tics nomirror
 
-set label 1 title at screen 0.012, 0.972 left noenhanced font "sans-serif,20"
-set label 2 subtitle at screen 0.012, 0.933 left noenhanced textcolor rgb "#505050"
-set tmargin at screen 0.9
-set label 3 caption at screen 0.012, character 0.6 + 1.05 * (lines(caption) - 1) left noenhanced \
+set label 1 title at screen 14.0 / width, up(21) left noenhanced font "sans-serif,20"
+set label 2 subtitle at screen 14.0 / width, up(50) left noenhanced textcolor rgb "#505050"
+set tmargin at screen up(95)
+set label 3 caption at screen 14.0 / width, character 0.6 + 1.05 * (lines(caption) - 1) left noenhanced \
     font "sans-serif,13" textcolor rgb "#505050"
 set bmargin 4.5 + lines(caption)
 crowded = longest > 30 || words(present) > 16
@@ -85,6 +80,6 @@ key_font = crowded ? "sans-serif,11" : "sans-serif,15"
 set key outside right top vertical Left reverse noenhanced samplen 4 font key_font
 set key spacing (crowded ? 1.1 : 1.3)
 
-set terminal svg noenhanced size 1200,750 dynamic font "sans-serif,15" background rgb "white"
+set terminal svg noenhanced size width,height dynamic font "sans-serif,15" background rgb "white"
 set output svg
 point_scale = 0.65

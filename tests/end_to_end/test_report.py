@@ -20,6 +20,10 @@ class Report(Case):
         self.assert_result(result, 0)
         pictures = sorted(folder.glob("*.svg"))
         self.assertGreaterEqual(len(pictures), 4)
+        self.assertIn("Which", ipcbench("show", str(path)).stdout)
+        page = (folder / "index.html").read_text()
+        self.assertEqual(page.count("data:image/svg+xml"), len(pictures))
+        self.assertIn("64 B, I can&#39;t: both ends on one CPU", page)
         for picture in pictures:
             root = xml.etree.ElementTree.parse(picture).getroot()
             self.assertTrue(root.tag.endswith("svg"))
@@ -35,10 +39,13 @@ class Report(Case):
         for picture in folder.glob("*.svg"):
             self.assertIn(picture.stem, result.stdout)
 
-    def test_a_run_without_a_good_trial_has_nothing_to_draw(self):
+    def test_a_run_without_a_good_trial_says_so(self):
         path = self.run_file("--transports", FAKES, "-t", "fake:script=setup-error", "-s", "64",
                              code=1)
-        result = ipcbench("report", str(path), "-o", str(self.folder / "report"), "--scripts",
-                          SCRIPTS)
-        self.assert_one_sentence(result, 1)
-        self.assertEqual(self.files(), ["run.json"])
+        folder = self.folder / "report"
+        result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS)
+        self.assert_result(result, 0)
+        page = (folder / "index.html").read_text()
+        self.assertIn("No trial of this run is valid.", page)
+        self.assertIn("fake:script=setup-error/pingpong/block/same-core/64B", page)
+        self.assertEqual(list(folder.glob("*.svg")), [])

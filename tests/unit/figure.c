@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+enum { FIGURES = 14 }; /* of one wait and placement: one of each kind */
+
 static const struct figure *find(const struct figure_list *list, const char *name) {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->figures[i].name, name) == 0)
@@ -24,7 +26,7 @@ static void data_is_known(void **state) {
     struct figure_list list;
     made_small(&run, "small");
     assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
-    assert_int_equal(list.count, 4);
+    assert_int_equal(list.count, FIGURES);
     assert_string_equal(find(&list, "latency-block-same-core")->csv,
                         "series,transport_number,run_number,label,key,trials,"
                         "size_bytes,exchanges,min_ns,p50_ns,p50_low_ns,p50_high_ns,p99_ns\n"
@@ -34,22 +36,13 @@ static void data_is_known(void **state) {
                         "4096,20000,2500,5000,4990,5020,7000\n"
                         "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
                         "64,20000,4750,9500,9490,9520,\n");
-    assert_string_equal(find(&list, "throughput-block-same-core")->csv,
-                        "series,transport_number,run_number,label,key,trials,"
-                        "size_bytes,bytes_per_second,least_bytes_per_second,most_bytes_per_second\n"
-                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/64B\",2,"
-                        "64,28444444.44,22755555.56,34133333.33\n"
-                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/4KiB\",2,"
-                        "4096,1638400000,1310720000,1966080000\n"
-                        "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
-                        "64,13473684.21,10778947.37,16168421.05\n");
     assert_string_equal(find(&list, "overview")->csv,
-                        "series,transport_number,run_number,label,key,trials,"
-                        "group,group_label,size_bytes,p50_ns,p50_low_ns,p50_high_ns\n"
-                        "1,1,1,\"pipe\",\"pipe/pingpong/block/same-core/64B\",2,"
-                        "1,\"block/same-core\",64,4500,4490,4520\n"
-                        "2,2,1,\"unix\",\"unix/pingpong/block/same-core/64B\",2,"
-                        "1,\"block/same-core\",64,9500,9490,9520\n");
+                        "series,transport_number,run_number,label,key,trials,row,row_label,"
+                        "value_ns,low_ns,high_ns\n"
+                        "1,1,1,\"block same-core\",\"pipe/pingpong/block/same-core/64B\",2,"
+                        "1,\"pipe\",4500,4490,4520\n"
+                        "1,1,1,\"block same-core\",\"unix/pingpong/block/same-core/64B\",2,"
+                        "2,\"unix\",9500,9490,9520\n");
     assert_string_equal(find(&list, "overview")->title, "Round trip by transport, 64 B");
     assert_string_equal(list.caption, "host here, A CPU, Linux 6.1, 2025-11-22");
     figure_free(&list);
@@ -102,7 +95,7 @@ static void damaged_histogram_is_named(void **state) {
     run_free(&run.run);
 }
 
-static void run_without_ok_trial_is_refused(void **state) {
+static void run_without_ok_trial_has_reasons_instead(void **state) {
     struct problem problem;
     (void)state;
     struct figure_run run;
@@ -110,10 +103,106 @@ static void run_without_ok_trial_is_refused(void **state) {
     made_small(&run, "small");
     for (size_t i = 0; i < run.run.cell_count; i++)
         run.run.cells[i].status = RECORD_SKIPPED;
-    assert_int_equal(figure_make(&run, 1, &list, &problem), -ENODATA);
-    assert_non_null(strstr(problem.text, "small"));
-    assert_non_null(strstr(problem.text, "nothing to draw"));
-    assert_null(list.figures);
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    assert_int_equal(list.count, FIGURES);
+    for (size_t i = 0; i < list.count; i++) {
+        assert_null(list.figures[i].csv);
+        assert_string_not_equal(list.figures[i].why, "");
+        assert_string_equal(list.figures[i].name, list.figures[i].kind->name);
+    }
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void each_workload_has_its_figure(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    struct cell cell = made_cell("pipe", IPC_SPIN, "cross-core", 64);
+    strcpy(cell.workload, "stream");
+    made_add(&run.run, cell, NAN, NAN);
+    run.run.cells[4].bytes_per_second = 5e8;
+    strcpy(cell.workload, "rate:hz=100");
+    made_add(&run.run, cell, 3000, 9000);
+    strcpy(cell.workload, "rate:hz=10");
+    made_add(&run.run, cell, 7000, 9900);
+    json_object_set_new(run.run.environment, "floors",
+                        json_pack("{s:[{s:i, s:i}]}", "copies", "size_bytes", 64,
+                                  "median_bytes_per_second", 1000000000));
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    assert_string_equal(find(&list, "throughput-spin-cross-core")->csv,
+                        "series,transport_number,run_number,label,key,trials,"
+                        "size_bytes,bytes_per_second,least_bytes_per_second,most_bytes_per_second\n"
+                        "1,1,1,\"pipe\",\"pipe/stream/spin/cross-core/64B\",2,64,500000000,,\n"
+                        "2,5,1,\"memcpy (floor)\",\"\",,64,1000000000,,\n");
+    const char *rate = find(&list, "rate")->csv;
+    const char *slow =
+        strstr(rate, "1,1,1,\"pipe spin cross-core\",\"pipe/rate:hz=10/spin/cross-core/"
+                     "64B\",2,64,10,7000,6990,7020,9900,");
+    assert_non_null(slow);
+    assert_true(strstr(rate, ",64,100,3000,") > slow);
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void a_library_stands_beside_its_raw_transport(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    made_add(&run.run, made_cell("zeromq-ipc", IPC_BLOCK, "same-core", 64), 38000, NAN);
+    made_add(&run.run, made_cell("zeromq-tcp", IPC_BLOCK, "same-core", 64), 38000, NAN);
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "tax"); /* there is no tcp-localhost */
+    assert_int_equal(figure->rows, 1);
+    assert_non_null(strstr(figure->csv, ",1,\"zeromq-ipc on unix\",4,"));
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void the_front_is_what_nobody_beats(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    const double cpu_ns[] = {100, NAN, 200};
+    made_add(&run.run, made_cell("shm", IPC_SPIN, "cross-core", 64), 500, NAN);
+    for (size_t i = 0; i < 3; i++)
+        run.run.cells[i].cpu_ns = cpu_ns[i];
+    run.run.cells[4].cpu_ns = 150;
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const char *csv = find(&list, "pareto")->csv;
+    assert_non_null(strstr(csv, ",\"unix\",2,100,9500,"));
+    assert_non_null(strstr(csv, ",\"shm\",2,150,500,"));
+    assert_non_null(strstr(csv, ",\"pipe\",1,200,4500,")); /* within its group */
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void many_series_leave_the_core_and_the_fastest(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run = {.run = {.complete = 1}};
+    struct figure_list list;
+    run.run.environment = made_environment("here", "A CPU");
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "lib%02d", i);
+        made_add(&run.run, made_cell(name, IPC_BLOCK, "same-core", 64), 20000 - 100 * i, NAN);
+        strcpy(run.run.cells[i].group, i == 0 ? "core" : "library");
+    }
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "latency-block-same-core");
+    assert_int_equal(figure->rows, 14);
+    assert_non_null(strstr(figure->csv, "\"lib00\""));
+    assert_non_null(strstr(figure->csv, "\"lib07\""));
+    assert_null(strstr(figure->csv, "\"lib06\""));
+    assert_non_null(strstr(figure->subtitle, "core and fastest, 14 of 20"));
+    figure_free(&list);
     run_free(&run.run);
 }
 
@@ -173,7 +262,11 @@ int main(void) {
         cmocka_unit_test(figure_without_data_says_why),
         cmocka_unit_test(percentiles_end_where_the_sample_does),
         cmocka_unit_test(damaged_histogram_is_named),
-        cmocka_unit_test(run_without_ok_trial_is_refused),
+        cmocka_unit_test(run_without_ok_trial_has_reasons_instead),
+        cmocka_unit_test(each_workload_has_its_figure),
+        cmocka_unit_test(a_library_stands_beside_its_raw_transport),
+        cmocka_unit_test(the_front_is_what_nobody_beats),
+        cmocka_unit_test(many_series_leave_the_core_and_the_fastest),
         cmocka_unit_test(runs_stand_side_by_side),
         cmocka_unit_test(names_of_runs_are_unique),
         cmocka_unit_test(foreign_text_becomes_plain),

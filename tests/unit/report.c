@@ -126,15 +126,20 @@ static void write_small(struct scene *scene, const char *scripts, int expected) 
     made_small(&run, "small");
     made_histograms(&run.run);
     assert_int_equal(figure_make(&run, 1, &list, &scene->problem), 0);
-    assert_int_equal(report_write(&list, scripts, scene->folder, NULL, NULL, &scene->problem),
+    assert_int_equal(report_write(&(struct report){.runs = &run,
+                                                   .run_count = 1,
+                                                   .figures = &list,
+                                                   .scripts = scripts,
+                                                   .folder = scene->folder},
+                                  &scene->problem),
                      expected);
     figure_free(&list);
     run_free(&run.run);
 }
 
 static const char *const names[] = {"overview", "latency-block-same-core",
-                                    "percentiles-block-same-core", "throughput-block-same-core"};
-enum { NAMES = sizeof names / sizeof *names };
+                                    "percentiles-block-same-core"};
+enum { NAMES = sizeof names / sizeof *names, PAGE_AND_CELLS = 2 };
 
 /* Whether every figure has, or has not, a file of that suffix that isn't empty. */
 static void assert_files(const struct scene *scene, const char *suffix, int there) {
@@ -153,12 +158,12 @@ static void pictures_are_drawn(void **state) {
     assert_files(scene, ".csv", 1);
     assert_files(scene, ".svg", 1);
     assert_files(scene, ".png", 1);
-    assert_int_equal(count_files(scene), 3 * NAMES); /* nothing else is left */
+    assert_int_equal(count_files(scene), 3 * NAMES + PAGE_AND_CELLS); /* nothing else is left */
     char *png = read_file(scene, "overview.png");
-    assert_memory_equal(png, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0\0\0\x02\xee", 24);
+    assert_memory_equal(png, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x04\xb0\0\0", 22);
     char *svg = read_file(scene, "overview.svg");
     assert_non_null(strstr(svg, "host here, A CPU, Linux 6.1, 2025-11-22"));
-    assert_non_null(strstr(svg, "lower is better"));
+    assert_non_null(strstr(svg, "left is better"));
     assert_non_null(strstr(svg, "</svg>"));
     free(png);
     free(svg);
@@ -174,18 +179,21 @@ static void without_gnuplot_the_data_stays(void **state) {
     free(path);
     assert_non_null(strstr(scene->problem.text, "make setup"));
     assert_files(scene, ".csv", 1);
-    assert_int_equal(count_files(scene), NAMES);
+    assert_int_equal(count_files(scene), NAMES + PAGE_AND_CELLS);
+    char *page = read_file(scene, "index.html");
+    assert_non_null(strstr(page, "There is no picture, since gnuplot is not installed."));
+    free(page);
 }
 
 static void script_that_fails_is_quoted(void **state) {
     struct scene *scene = *state;
     skip_without_gnuplot();
-    write_text(scene, "overview.gp", "set output ARG2\nnonsense here\n");
+    write_text(scene, "times.gp", "set output ARG2\nnonsense here\n");
     write_small(scene, scene->folder, -EIO);
-    assert_non_null(strstr(scene->problem.text, "overview.gp"));
+    assert_non_null(strstr(scene->problem.text, "times.gp"));
     assert_non_null(strstr(scene->problem.text, "invalid command"));
     assert_files(scene, ".csv", 1);
-    assert_int_equal(count_files(scene), NAMES + 1);
+    assert_int_equal(count_files(scene), NAMES + 2); /* the script, and the cells */
 }
 
 static void folder_that_cannot_be_is_refused(void **state) {
@@ -218,11 +226,16 @@ static void hostile_text_stays_text(void **state) {
     assert_int_equal(figure_make(runs, 2, &list, &scene->problem), 0);
     char *before = getcwd(NULL, 0);
     assert_int_equal(chdir(scene->folder), 0);
-    int error = report_write(&list, scene->scripts, ".", NULL, NULL, &scene->problem);
+    int error = report_write(&(struct report){.runs = runs,
+                                              .run_count = 2,
+                                              .figures = &list,
+                                              .scripts = scene->scripts,
+                                              .folder = "."},
+                             &scene->problem);
     assert_int_equal(chdir(before), 0);
     assert_string_equal(scene->problem.text, "");
     assert_int_equal(error, 0);
-    assert_int_equal(count_files(scene), 3 * 5); /* no "pwned" among them */
+    assert_int_equal(count_files(scene), 3 * 5 + PAGE_AND_CELLS); /* no "pwned" among them */
     assert_true(file_bytes(scene, "latency-spin------pwned-.svg") > 0);
     char *svg = read_file(scene, "overview.svg");
     assert_null(strstr(svg, "<script"));
@@ -231,6 +244,12 @@ static void hostile_text_stays_text(void **state) {
         if (list.figures[i].csv != NULL)
             for (const char *at = list.figures[i].csv; *at != '\0'; at++)
                 assert_true(*at == '\n' || (*at >= 0x20 && *at < 0x7f));
+    char *page = read_file(scene, "index.html");
+    const char *script = strstr(page, "<script>"); /* ours, at the end */
+    assert_non_null(strstr(page, "&lt;script&gt;&amp;amp; |touch pwned"));
+    assert_true(script != NULL && strncmp(script, "<script>// SPDX", 15) == 0);
+    assert_null(strstr(script + 1, "<script"));
+    free(page);
     free(svg);
     free(before);
     figure_free(&list);
@@ -316,7 +335,12 @@ static void large_runs_can_be_looked_at(void **state) {
         runs[i].run.environment = made_environment("build-host-17", "AMD EPYC 9R14 96-Core");
     }
     assert_int_equal(figure_make(runs, count, &list, &scene->problem), 0);
-    int error = report_write(&list, scene->scripts, folder, NULL, NULL, &scene->problem);
+    int error = report_write(&(struct report){.runs = runs,
+                                              .run_count = count,
+                                              .figures = &list,
+                                              .scripts = scene->scripts,
+                                              .folder = folder},
+                             &scene->problem);
     assert_string_equal(scene->problem.text, "");
     assert_int_equal(error, 0);
     figure_free(&list);

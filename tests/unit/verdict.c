@@ -53,8 +53,8 @@ static void overlap_is_a_tie_and_the_cheapest_is_named(void **state) {
     assert_string_equal(verdict->tied[1]->cell.transport, "shm");
     assert_string_equal(verdict->cheapest->cell.transport, "shm");
     verdict_say(verdict, text, sizeof text);
-    assert_string_equal(text, "pipe, block, 5.00 us (4.50 us to 5.50 us); tie: unix (block), "
-                              "shm (block); least CPU: shm, 900 ns");
+    assert_string_equal(text, "pipe, block, 5.00 us (4.50 us to 5.50 us); ties with unix, shm; "
+                              "least CPU: shm, 900 ns");
     run_free(&run);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page.h - the report as one page of HTML that needs nothing beside it: the answers on the first
+ * screen, then the figures, the cells, and the environment. Whatever comes from a run file stays
+ * text (html.h), and the page forbids itself every request (its Content-Security-Policy).
+ */
+#ifndef BENCH_PAGE_H
+#define BENCH_PAGE_H
+
+#include "figure.h"
+
+/* What a page is made of beside the runs: the texts of scripts/report.css and report.js. */
+struct page_dress {
+    const char *style, *script;
+};
+
+/* Writes the page; the figures have their pictures by now (figure->svg), or the reason why not. 0,
+ * or -ENOMEM with a problem. */
+int page_write(FILE *to, const struct figure_run *runs, size_t count,
+               const struct figure_list *figures, const struct page_dress *dress,
+               struct problem *problem);
+
+/* Its parts (page_answers.c, page_figures.c, page_cells.c, page_environment.c). Those that answer
+ * return 0 or -ENOMEM. */
+void page_verdict(FILE *to, const struct run *run);
+int page_trust(FILE *to, const struct run *run);
+int page_claims(FILE *to, const struct run *run, const char *name);
+void page_figure(FILE *to, const struct figure *figure);
+void page_figures(FILE *to, const struct figure_list *figures, const char *but);
+void page_cells(FILE *to, const struct figure_run *runs, size_t count);
+void page_missing(FILE *to, const struct run *run);
+void page_environment(FILE *to, const struct run *run);
+
+#endif
