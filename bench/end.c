@@ -73,7 +73,7 @@ static void rest(void *context, uint64_t ns) {
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL);
 }
 
-static int pin(int cpu, struct ipc_fault *fault) {
+int end_pin(int cpu, struct ipc_fault *fault) {
     if (cpu < 0)
         return 0;
     cpu_set_t *set = CPU_ALLOC((size_t)cpu + 1);
@@ -166,7 +166,7 @@ static int live(const struct end_task *task, enum ipc_role role, struct ipc_end 
     const struct ipc_transport *transport = task->transport;
     struct end_report *report = &task->control->ends[role];
     uint32_t all = transport->solo ? 1 : IPC_ROLES;
-    int error = pin(task->cpus[role], &end->fault);
+    int error = end_pin(task->cpus[role], &end->fault);
     atomic_store(&report->stage, END_ATTACHING);
     if (!error && transport->attach)
         error = transport->attach(end);
@@ -188,6 +188,17 @@ static int live(const struct end_task *task, enum ipc_role role, struct ipc_end 
     return error;
 }
 
+void end_blame(struct control *control, enum ipc_role role, int error,
+               const struct ipc_fault *fault) {
+    struct end_report *report = &control->ends[role];
+    int nobody = 0;
+    report->error = error;
+    (void)snprintf(report->call, sizeof report->call, "%s",
+                   fault->call ? fault->call : "an unnamed call");
+    (void)snprintf(report->detail, sizeof report->detail, "%s", fault->detail);
+    atomic_compare_exchange_strong(&control->first_failed, &nobody, (int)role + 1);
+}
+
 int end_run(const struct end_task *task, enum ipc_role role) {
     struct end_report *report = &task->control->ends[role];
     size_t room = (task->transport->end_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
@@ -200,14 +211,8 @@ int end_run(const struct end_task *task, enum ipc_role role) {
     end->note = note;
     end->notes = report;
     int error = live(task, role, end);
-    if (error) {
-        int nobody = 0;
-        report->error = error;
-        (void)snprintf(report->call, sizeof report->call, "%s",
-                       end->fault.call ? end->fault.call : "an unnamed call");
-        (void)snprintf(report->detail, sizeof report->detail, "%s", end->fault.detail);
-        atomic_compare_exchange_strong(&task->control->first_failed, &nobody, (int)role + 1);
-    }
+    if (error)
+        end_blame(task->control, role, error, &end->fault);
     free(end);
     return error ? 1 : 0;
 }

@@ -67,9 +67,17 @@ struct end_task {
     int64_t tracepoint;  /* see counters.h; not COUNTERS_NO_TRACEPOINT: count system calls */
     bool trace;          /* count them by ptrace instead: see tracer.h */
     int cpus[IPC_ROLES]; /* -1: not pinned */
+    int (*run)(const struct end_task *task, enum ipc_role role); /* NULL: end_run */
 };
 
 /* Runs one end in the calling process. Returns 0 or 1, for _exit. */
 int end_run(const struct end_task *task, enum ipc_role role);
+
+/* Pins the calling process to that CPU; -1: doesn't. 0 or -errno, with the fault's call. */
+int end_pin(int cpu, struct ipc_fault *fault);
+
+/* Leaves in the report what failed, and in the control block who was the first. */
+void end_blame(struct control *control, enum ipc_role role, int error,
+               const struct ipc_fault *fault);
 
 #endif

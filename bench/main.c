@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {"selftest", "the controls: can this host be measured now?", command_selftest},
     {"run", "many trials in random order, into one run file", command_run},
     {"trial", "one trial", command_trial},
+    {"duet", "two builds against each other: the gate for CI", command_duet},
     {"show", "the tables of a run file", command_show},
     {"report", "the figures of run files", command_report},
 };

@@ -38,7 +38,7 @@ static _Noreturn void become_end(const struct end_task *task, enum ipc_role role
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (task->trace)
         tracer_offer();
-    _exit(end_run(task, role));
+    _exit(task->run ? task->run(task, role) : end_run(task, role));
 }
 
 static int start(struct watch *w, enum ipc_role role) {
