@@ -36,6 +36,8 @@ GUESTS   := $(patsubst %.guest.c,$(BUILD)/%.guest,$(wildcard transports/*.guest.
 HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c))
 TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
 CONTRACT := $(BUILD)/tests/contract/contract
+FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 PEER     := $(BUILD)/tests/peers/bare
 COST     := $(BUILD)/tests/cost/harness
 
@@ -70,7 +72,10 @@ harness-cost: $(COST) ## what each part of the harness adds to a round trip
 check: all tests ## runs every test; T=pipe: the contract suite and the listing of one transport
 	@scripts/check $(BUILD) $(T)
 
-tests: all $(TESTS) $(CONTRACT) $(PEER) $(COST) test-plugins ## builds the tests without running them
+tests: all $(TESTS) $(FUZZERS) $(CONTRACT) $(PEER) $(COST) test-plugins ## builds the tests without running them
+
+fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
+	@scripts/fuzz $(or $(SECONDS),60) $(T)
 
 lint: ## layout and static analysis: clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
@@ -130,6 +135,10 @@ $(BUILD)/ipcbench: $(BUILD)/bench/main.o $(BUILD)/libbench.a
 $(TESTS): $(BUILD)/%: %.c $(BUILD)/libbench.a $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) $(DEPEND) $< $(BUILD)/libbench.a -o $@ $(LINK) $(LIBS) -lcmocka
+
+# Run by replay.c on the kept inputs; scripts/fuzz puts a fuzzer in its place.
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)/libbench.a
+	$(CC) $(LINK) $(filter %.o,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(BUILD)/libbench.a -o $@ $(LIBS)
 
 $(COST): $(BUILD)/tests/cost/harness.o $(BUILD)/libbench.a
 	$(CC) $(LINK) $^ -o $@ $(LIBS)
@@ -194,7 +203,7 @@ test-plugins: $(HELPERS)
 	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
 
 FORCE:
-.PHONY: all help setup bench bench-full readme crosscheck prove-peers harness-cost check tests lint install uninstall clean \
+.PHONY: all help setup bench bench-full readme crosscheck prove-peers harness-cost check tests fuzz lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:

@@ -164,22 +164,28 @@ static int judge_end(const struct capture *capture, struct problem *problem) {
     return 0;
 }
 
+int guest_read(const char *text, struct guest **list, size_t *count, struct problem *problem) {
+    json_error_t wrong;
+    *list = NULL;
+    json_t *json = json_loads(text, 0, &wrong);
+    if (json == NULL)
+        return problem_set(problem, EINVAL, "`describe` printed no JSON (%s)", wrong.text);
+    int error = read_list(json, list, count, problem);
+    json_decref(json);
+    return error;
+}
+
 int guest_describe(const char *path, struct guest **list, size_t *count, struct problem *problem) {
     const char *const words[] = {path, "describe", NULL};
     const struct capture_request request = {
         .words = words, .most_bytes = MOST_BYTES, .deadline_ns = DEADLINE_NS, .stop_fd = -1};
     struct capture capture;
-    json_error_t wrong;
     *list = NULL;
     int error = capture_run(&request, &capture, problem);
     if (error == 0)
         error = judge_end(&capture, problem);
-    json_t *json = error ? NULL : json_loads(capture.output, 0, &wrong);
-    if (error == 0 && json == NULL)
-        error = problem_set(problem, EINVAL, "`describe` printed no JSON (%s)", wrong.text);
     if (error == 0)
-        error = read_list(json, list, count, problem);
-    json_decref(json);
+        error = guest_read(capture.output, list, count, problem);
     capture_free(&capture);
     return error;
 }

@@ -27,4 +27,7 @@ struct guest {
  * they are. */
 int guest_describe(const char *path, struct guest **list, size_t *count, struct problem *problem);
 
+/* The same from the text that it printed. */
+int guest_read(const char *text, struct guest **list, size_t *count, struct problem *problem);
+
 #endif
