@@ -111,6 +111,12 @@ static void allow_descriptors(const bool open[DESCRIPTORS], unsigned spare) {
     (void)setrlimit(RLIMIT_NOFILE, &most);
 }
 
+/* For what runs at the exit: LeakSanitizer needs a descriptor too. */
+static void allow_all_descriptors(void) {
+    const struct rlimit most = {DESCRIPTORS, DESCRIPTORS};
+    (void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
 static struct ipc_link *make_link(const struct scene *scene, struct taker *taker,
                                   const struct surroundings *surroundings) {
     const struct ipc_transport *transport = scene->entry->transport;
@@ -197,6 +203,8 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
         play_ends(scene, stage, link);
     transport->cleanup(link);
     surroundings_leave(&surroundings);
+    if (scene->play == PLAY_STARVED)
+        allow_all_descriptors();
     look_for_leftovers(stage, before, link->name);
     if (refused && scene->play != PLAY_STARVED)
         scene_quit(stage, SCENE_SKIPPED, "this host refuses these knobs: %s: %s", link->fault.call,
