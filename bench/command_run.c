@@ -10,6 +10,8 @@
 #include "doctor.h"
 #include "environment.h"
 #include "fields.h"
+#include "lock.h"
+#include "resume.h"
 #include "run_options.h"
 #include "session.h"
 #include "show.h"
@@ -246,31 +248,78 @@ static int measure(struct session *session) {
     int result = stop_catch(&session->stop, session->problem);
     if (result < 0)
         return result;
-    result = begin_file(session);
+    if (session->store == NULL)
+        result = begin_file(session);
     if (result == 0)
         result = session_measure(session);
     if (result == 0)
         result = finish_file(session);
     store_abandon(session->store);
+    session->store = NULL;
     stop_release(&session->stop);
     return result;
 }
 
-static int run_session(struct session *session, int argc, char **argv) {
-    struct run *run = &session->run;
-    int result = prepare(session);
+/* One run at a time. Whoever must wait is told so, and who is in the way. */
+static int take_lock(struct session *session, struct lock *lock) {
+    uint64_t wait_ns = session->config.wait_ns, from_ns = clock_system_ns();
+    int result = lock_take(lock, 0, session->problem);
+    if (result == 0 || wait_ns == 0)
+        return result;
+    if (!session->config.quiet)
+        (void)fprintf(stderr, "ipcbench run: waiting for at most %.3g s: %s\n",
+                      (double)wait_ns / 1e9, session->problem->text);
+    session->problem->text[0] = '\0';
+    result = lock_take(lock, wait_ns, session->problem);
+    session->started_ns += clock_system_ns() - from_ns;
+    return result;
+}
+
+/* What comes before the first trial, alone on this host. */
+static int measure_alone(struct session *session) {
+    struct lock lock = {.fd = -1};
+    int result = take_lock(session, &lock);
     if (result < 0)
-        return command_exit_code(result);
-    run->options =
-        run_options_to_json(argc, argv, &session->config, &session->placements, &session->plan);
-    if (run->options == NULL)
-        result = problem_set(session->problem, ENOMEM, "no memory for the options");
-    else if (session->config.dry_run)
-        return command_exit_code(print_plan(session));
-    if (result == 0)
+        return result;
+    if (session->config.resume == NULL)
         result = examine_host(session);
     if (result == 0)
         result = measure(session);
+    lock_release(&lock);
+    return result;
+}
+
+static int state_options(struct session *session, int argc, char **argv) {
+    if (session->config.resume != NULL)
+        return resume_replay(session);
+    session->run.options =
+        run_options_to_json(argc, argv, &session->config, &session->placements, &session->plan);
+    return session->run.options != NULL
+               ? 0
+               : problem_set(session->problem, ENOMEM, "no memory for the options");
+}
+
+static int print_complete(struct session *session) {
+    if (!session->config.quiet)
+        (void)fprintf(stderr, "ipcbench run: the run is complete; nothing is left to do\n");
+    return print_results(session);
+}
+
+static int run_session(struct session *session, int argc, char **argv) {
+    int result = session->config.resume != NULL ? resume_load(session) : 0;
+    if (result == 0 && session->config.resume != NULL && session->store == NULL)
+        return print_complete(session);
+    if (result == 0)
+        result = prepare(session);
+    if (result == 0)
+        result = state_options(session, argc, argv);
+    if (result == 0 && session->config.dry_run)
+        return command_exit_code(print_plan(session));
+    if (result == 0)
+        result = measure_alone(session);
+    store_abandon(session->store);
+    if (result == -EBUSY)
+        return COMMAND_UNFIT;
     return result < 0 ? command_exit_code(result) : print_results(session);
 }
 

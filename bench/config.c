@@ -15,6 +15,7 @@
 
 #define DEFAULT_BUDGET    "55"
 #define DEFAULT_PRECISION "3"
+#define DEFAULT_WAIT      "600"
 #define MOST_SECONDS      (30 * 86400.0)
 
 enum {
@@ -29,6 +30,8 @@ enum {
     OPTION_TRANSPORTS,
     OPTION_DRY_RUN,
     OPTION_NO_COUNTS,
+    OPTION_RESUME,
+    OPTION_WAIT,
     OPTION_JSON
 };
 
@@ -65,6 +68,11 @@ static const struct argp_option options[] = {
     {"no-counts", OPTION_NO_COUNTS, NULL, 0,
      "leave out the short trial of each cell that counts system calls", 3},
     {"transports", OPTION_TRANSPORTS, "DIR", 0, "the folder of plug-ins", 3},
+    {"wait", OPTION_WAIT, "SECONDS", 0,
+     "how long to wait where another run is measuring (default " DEFAULT_WAIT "; 0: not at all)",
+     3},
+    {"resume", OPTION_RESUME, "RUN", 0,
+     "finish that run, which was killed or interrupted; goes with --wait, --json and -q only", 3},
     {NULL, 0, NULL, 0, "What comes out:", 4},
     {"output", 'o', "FILE", 0, "the run file (default: results/TIME.json); never overwritten", 4},
     {"dry-run", OPTION_DRY_RUN, NULL, 0, "print the plan and measure nothing", 4},
@@ -85,16 +93,20 @@ static const char documentation[] =
     "applicable.\n\n"
     "The budget decides how long a trial is and how many there are: at least five of each cell "
     "where they fit, then more for the cells whose interval is widest. Ctrl-C keeps the trials "
-    "that are finished.\n\n"
+    "that are finished, and --resume goes on from there: with the same plan, order and seeds, on "
+    "the same host, by the same build.\n\n"
     "Examples:\n"
     "  ipcbench run\n"
     "  ipcbench run -t pipe,unix -s 64,4K -W block -o results/mine.json\n"
     "  ipcbench run -t pipe,pipe:bufsize=1M,tcp-public -p same-core,0,1 --budget 20\n"
-    "  ipcbench run -t core,kernel -s 64\n\n"
-    "Exit codes: 0 done, 1 a trial failed, 2 wrong usage or input, 130 interrupted.";
+    "  ipcbench run -t core,kernel -s 64\n"
+    "  ipcbench run --resume results/mine.json\n\n"
+    "Exit codes: 0 done, 1 a trial failed, 2 wrong usage or input, 3 another run is measuring, 130 "
+    "interrupted.";
 
 struct parse {
     struct config *config;
+    bool selects; /* an option was there that --resume doesn't go with */
     struct problem *problem;
 };
 
@@ -174,6 +186,8 @@ static int parse_value(int option, const char *text, struct parse *parse) {
     case OPTION_SEED:
         config->seed_given = true;
         return units_parse_number(text, "--seed", 0, UINT32_MAX, &wishes->seed, parse->problem);
+    case OPTION_WAIT:
+        return parse_ns(text, "--wait", 0, &config->wait_ns, parse->problem);
     case OPTION_NET:
         return parse_word(text, "--net", network_modes, &config->net, parse->problem);
     default:
@@ -184,6 +198,9 @@ static int parse_value(int option, const char *text, struct parse *parse) {
 static error_t take(int option, char *text, struct argp_state *state) {
     struct parse *parse = state->input;
     struct config *config = parse->config;
+    bool known =
+        (option > ' ' && option < 127) || (option >= OPTION_BUDGET && option < OPTION_JSON);
+    parse->selects |= known && option != 'q' && option != OPTION_RESUME && option != OPTION_WAIT;
     switch (option) {
     case 't':
     case 'w':
@@ -205,6 +222,9 @@ static error_t take(int option, char *text, struct argp_state *state) {
         return 0;
     case OPTION_NO_COUNTS:
         config->no_counts = true;
+        return 0;
+    case OPTION_RESUME:
+        config->resume = text;
         return 0;
     case OPTION_JSON:
         config->json = true;
@@ -240,8 +260,13 @@ int config_parse(int argc, char **argv, struct config *config, struct problem *p
     config->wishes.time_ns = PLAN_CHOOSE;
     config->wishes.warmup_ns = PLAN_CHOOSE;
     (void)parse_percent(DEFAULT_PRECISION, &config->wishes.precision, problem);
+    (void)parse_ns(DEFAULT_WAIT, "--wait", 0, &config->wait_ns, problem);
     error_t error = argp_parse(&argp, argc, argv, 0, NULL, &parse);
     if (error != 0 && problem->text[0] == '\0')
         return problem_set(problem, error, "%s; see --help", strerror(error));
+    if (error == 0 && config->resume != NULL && parse.selects)
+        return problem_set(problem, EINVAL,
+                           "--resume goes with --wait, --json and -q only: the run itself says all "
+                           "the rest");
     return error != 0 ? -error : complete(config, problem);
 }

@@ -20,6 +20,8 @@ struct config {
     const char *verify;     /* "window" or "full" */
     const char *transports; /* the folder of plug-ins; NULL: the usual one */
     const char *output;     /* the run file; NULL: a name made of the time */
+    const char *resume;     /* an interrupted run to finish, which says all the rest; or NULL */
+    uint64_t wait_ns;       /* for another run on this host to end */
     bool dry_run, json, quiet, no_counts;
 };
 

@@ -39,7 +39,7 @@ static struct launch_request request_of(struct session *session, const struct pl
     };
 }
 
-static enum plan_outcome outcome_of(const struct record *record) {
+enum plan_outcome session_outcome(const struct record *record) {
     if (record->status == RECORD_OK && record->flags[0] != '\0')
         return PLAN_FLAGGED;
     static const enum plan_outcome outcomes[RECORD_STATUSES] = {[RECORD_OK] = PLAN_OK,
@@ -48,6 +48,10 @@ static enum plan_outcome outcome_of(const struct record *record) {
                                                                 [RECORD_NOT_APPLICABLE] =
                                                                     PLAN_NOT_HERE};
     return outcomes[record->status];
+}
+
+double session_median_ns(const struct record *record) {
+    return isnan(record->p50_ns) ? record->mean_ns : record->p50_ns;
 }
 
 /* The floor of this trial, by what its own ends found between their CPUs; a result below what is
@@ -125,9 +129,10 @@ static int count_calls(struct session *session, size_t index) {
 
 static int count_all_calls(struct session *session) {
     int result = 0;
-    for (size_t i = 0; i < session->plan.cell_count && result == 0; i++)
-        if (session->plan.cells[i].possible)
-            result = stop_requested(session->stop.fd) ? -EINTR : count_calls(session, i);
+    for (; session->counted < session->plan.cell_count && result == 0; session->counted++)
+        if (session->plan.cells[session->counted].possible)
+            result =
+                stop_requested(session->stop.fd) ? -EINTR : count_calls(session, session->counted);
     return result;
 }
 
@@ -151,8 +156,8 @@ static int run_trial(struct session *session, size_t index) {
         record_free(&record);
         return result;
     }
-    enum plan_outcome outcome = outcome_of(&record);
-    double p50_ns = isnan(record.p50_ns) ? record.mean_ns : record.p50_ns;
+    enum plan_outcome outcome = session_outcome(&record);
+    double p50_ns = session_median_ns(&record);
     result = keep(session, &record);
     if (result == 0)
         plan_note(&session->plan, index, outcome, p50_ns, elapsed_ns(session) - from_ns);

@@ -32,6 +32,7 @@ struct session {
     struct problem *problem;
     char path[4096];
     uint64_t started_ns;
+    size_t counted; /* cells whose system calls are counted, or that need not be */
     bool interrupted;
 };
 
@@ -42,5 +43,9 @@ struct session {
  * session->run. A request to stop ends it early, with session->interrupted. 0, or -errno with a
  * problem when a record could not be kept. */
 int session_measure(struct session *session);
+
+/* What the plan is told of a finished trial: how it went, and the median that stands for it. */
+enum plan_outcome session_outcome(const struct record *record);
+double session_median_ns(const struct record *record);
 
 #endif

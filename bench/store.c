@@ -3,7 +3,7 @@
  * store.c - writes: the journal while a run goes on, and the run file at its end. The journal is
  * made with O_EXCL, so who holds it owns the names beside it. store_load.c reads.
  */
-#include "store.h"
+#include "store_parts.h"
 
 #include "fields.h"
 #include "summary.h"
@@ -16,21 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct store {
-    char *path;    /* the run file */
-    char *journal; /* path.journal */
-    char *aside;   /* path.partial, until it is whole */
-    char *folder;
-    json_t *environment;
-    json_t *options;
-    int fd; /* of the journal */
-    off_t length;
-    size_t trials;
-    bool made_folder;
-};
 
 static int write_json(int fd, const json_t *json, size_t flags) {
     char *text = json_dumps(json, FIELDS_DUMP | flags);
@@ -51,7 +39,7 @@ static int sync_folder(const char *folder) {
     return error;
 }
 
-static void store_free(struct store *store) {
+void store_free(struct store *store) {
     if (store == NULL)
         return;
     if (store->fd >= 0)
@@ -77,7 +65,7 @@ static char *with_suffix(const char *path, const char *suffix) {
     return asprintf(&name, "%s%s", path, suffix) < 0 ? NULL : name;
 }
 
-static struct store *store_new(const char *path, const json_t *environment, const json_t *options) {
+struct store *store_new(const char *path, const json_t *environment, const json_t *options) {
     struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return NULL;
@@ -132,13 +120,16 @@ static int make_folder(struct store *store, struct problem *problem) {
 
 static int open_journal(struct store *store, struct problem *problem) {
     store->fd = open(store->journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (store->fd >= 0)
+    if (store->fd >= 0) {
+        (void)flock(store->fd, LOCK_EX | LOCK_NB); /* tells --resume that the run still goes on */
         return 0;
+    }
     int error = errno;
     if (error == EEXIST)
         return problem_set(problem, error,
                            "%s holds the trials of a run that was interrupted or still goes on; "
-                           "look with `ipcbench show`, then remove it or choose another -o FILE",
+                           "finish that with `ipcbench run --resume`, or remove it, or choose "
+                           "another -o FILE",
                            store->journal);
     return problem_set(problem, error, "can't write %s: %s; choose another place with -o FILE",
                        store->journal, strerror(error));
@@ -153,8 +144,8 @@ static void undo_begin(struct store *store) {
     store_free(store);
 }
 
-/* Appends one line, whole or not at all, so that what follows a failure can still be read. */
-static int append_line(struct store *store, const json_t *line, struct problem *problem) {
+/* What follows a failure can still be read. */
+int store_append_line(struct store *store, const json_t *line, struct problem *problem) {
     int error = line == NULL ? -ENOMEM : write_json(store->fd, line, JSON_COMPACT);
     if (error == 0 && fdatasync(store->fd) != 0)
         error = -errno;
@@ -170,10 +161,10 @@ static int append_line(struct store *store, const json_t *line, struct problem *
                        store->journal, strerror(-error));
 }
 
-static int start_journal(struct store *store, struct problem *problem) {
+int store_append_head(struct store *store, struct problem *problem) {
     json_t *line = json_pack("{s:s, s:b, s:O, s:O}", "schema", STORE_SCHEMA, "journal", 1,
                              "environment", store->environment, "options", store->options);
-    int error = append_line(store, line, problem);
+    int error = store_append_line(store, line, problem);
     json_decref(line);
     if (error == 0)
         (void)sync_folder(store->folder);
@@ -193,7 +184,7 @@ int store_begin(const char *path, const json_t *environment, const json_t *optio
     if (error == 0)
         error = open_journal(new, problem);
     if (error == 0)
-        error = start_journal(new, problem);
+        error = store_append_head(new, problem);
     if (error != 0)
         undo_begin(new);
     else
@@ -203,7 +194,7 @@ int store_begin(const char *path, const json_t *environment, const json_t *optio
 
 int store_append(struct store *store, const struct record *record, struct problem *problem) {
     json_t *line = record_to_json(record);
-    int error = append_line(store, line, problem);
+    int error = store_append_line(store, line, problem);
     json_decref(line);
     if (error == 0)
         store->trials++;
@@ -240,14 +231,32 @@ static json_t *run_to_json(const struct store *store, const struct run *run) {
                      trials_to_json(run));
 }
 
+static int write_synced(int fd, const json_t *json) {
+    int error = write_json(fd, json, JSON_INDENT(1));
+    return error == 0 && fsync(fd) != 0 ? -errno : error;
+}
+
+/* Writes a file that has no name, so that a kill leaves nothing of it, and then gives it its name
+ * unless that is taken. -EOPNOTSUPP where the file system can't. */
+static int publish_unnamed(const struct store *store, const json_t *json) {
+    char path[64];
+    int fd = open(store->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return errno == EISDIR || errno == EINVAL ? -EOPNOTSUPP : -errno;
+    int error = write_synced(fd, json);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (error == 0 && linkat(AT_FDCWD, path, AT_FDCWD, store->path, AT_SYMLINK_FOLLOW) != 0)
+        error = errno == ENOENT ? -EOPNOTSUPP : -errno; /* without /proc */
+    (void)close(fd);
+    return error;
+}
+
 /* Writes a new file and syncs it; nothing is left of it on failure. */
 static int write_file(const char *path, const json_t *json) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return -errno;
-    int error = write_json(fd, json, JSON_INDENT(1));
-    if (error == 0 && fsync(fd) != 0)
-        error = -errno;
+    int error = write_synced(fd, json);
     if (close(fd) != 0 && error == 0)
         error = -errno;
     if (error != 0)
@@ -266,14 +275,24 @@ static int rename_new(const char *from, const char *to) {
     return rename(from, to) == 0 ? 0 : -errno;
 }
 
-static int publish(const struct store *store, const json_t *json) {
-    (void)unlink(store->aside); /* of a run that was killed right here */
+static int publish_aside(const struct store *store, const json_t *json) {
     int error = write_file(store->aside, json);
     if (error != 0)
         return error;
-    error = rename_new(store->aside, store->path);
+    if (store->replaces)
+        error = rename(store->aside, store->path) == 0 ? 0 : -errno;
+    else
+        error = rename_new(store->aside, store->path);
     if (error != 0)
         (void)unlink(store->aside);
+    return error;
+}
+
+static int publish(const struct store *store, const json_t *json) {
+    (void)unlink(store->aside); /* of a run that was killed right here */
+    int error = store->replaces ? -EOPNOTSUPP : publish_unnamed(store, json);
+    if (error == -EOPNOTSUPP)
+        error = publish_aside(store, json);
     return error == 0 ? sync_folder(store->folder) : error;
 }
 

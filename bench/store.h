@@ -19,6 +19,13 @@ struct store; /* an open journal */
 int store_begin(const char *path, const json_t *environment, const json_t *options,
                 struct store **store, struct problem *problem);
 
+/* Takes up a run that was interrupted: `path` is its run file or its journal, which must belong to
+ * this user and to no run that still goes on. Reads it into `run` as store_load does, and opens the
+ * journal for further trials, made anew from the run file where only that is left; a last line that
+ * was cut goes. Where nothing is to be resumed, because the run is complete, *store is NULL. 0 or
+ * -errno with a problem. */
+int store_resume(const char *path, struct run *run, struct store **store, struct problem *problem);
+
 /* Appends a finished trial to the journal and syncs it. */
 int store_append(struct store *store, const struct record *record, struct problem *problem);
 

@@ -5,7 +5,7 @@
  */
 #include "fields.h"
 #include "plain.h"
-#include "store.h"
+#include "store_parts.h"
 #include "store_scan.h"
 #include "summary.h"
 
@@ -209,6 +209,23 @@ static int load_run(const char *path, const json_t *json, struct run *run,
     return error;
 }
 
+int store_note_resumed(struct run *run, const char *date, struct problem *problem) {
+    json_t *dates = json_object_get(run->options, "resumed");
+    if (dates == NULL && json_object_set_new(run->options, "resumed", json_array()) == 0)
+        dates = json_object_get(run->options, "resumed");
+    return json_array_append_new(dates, fields_text(date)) == 0
+               ? 0
+               : problem_set(problem, ENOMEM, "no memory for the options");
+}
+
+/* A trial, or where the run was taken up again. */
+static int load_entry(const char *path, const json_t *json, size_t number, struct run *run,
+                      struct problem *problem) {
+    const char *resumed = json_string_value(json_object_get(json, "resumed"));
+    return resumed != NULL ? store_note_resumed(run, resumed, problem)
+                           : load_trial(path, json, "line", number, run, problem);
+}
+
 /* One line of a journal. The last one may be cut: the run was killed while it wrote it. */
 static int load_line(const char *path, const char *line, size_t length, bool cut, size_t number,
                      struct run *run, struct problem *problem) {
@@ -219,7 +236,7 @@ static int load_line(const char *path, const char *line, size_t length, bool cut
     json = make_plain(path, json, problem);
     if (json == NULL)
         return -EINVAL;
-    int error = load_trial(path, json, "line", number, run, problem);
+    int error = load_entry(path, json, number, run, problem);
     json_decref(json);
     return error;
 }
