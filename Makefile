@@ -33,7 +33,8 @@ OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard ben
 PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(filter-out %.guest.c,$(wildcard transports/*.c)))
 GUESTS   := $(patsubst %.guest.c,$(BUILD)/%.guest,$(wildcard transports/*.guest.c)) \
   $(patsubst %,$(BUILD)/%,$(wildcard transports/*.guest))
-HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c))
+HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c \
+  tests/faults/*.c))
 TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
 CONTRACT := $(BUILD)/tests/contract/contract
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -65,6 +66,14 @@ crosscheck: all ## hyperfine times whole trials: does it agree with the harness?
 
 prove-peers: all $(PEER) ## runs ipcbench beside perf bench, plain loops and others (RUN=options)
 	@scripts/prove-peers --build $(BUILD) $(RUN)
+
+prove-faults: all test-plugins ## makes 2,000 things go wrong (COUNT=N SEED=N JOBS=N): docs/reliability.md
+	@IPCBENCH_BUILD=$(BUILD) scripts/prove-faults --count $(or $(COUNT),2000) --seed $(or $(SEED),1) \
+	  --jobs $(or $(JOBS),2) $(RUN)
+
+prove-endurance: all ## back-to-back trials for SECONDS (3600), kept in STATE: docs/reliability.md
+	@IPCBENCH_BUILD=$(BUILD) scripts/prove-endurance --seconds $(or $(SECONDS),3600) \
+	  $(if $(STATE),--state $(STATE)) $(RUN)
 
 harness-cost: $(COST) ## what each part of the harness adds to a round trip
 	@$(COST)
@@ -199,11 +208,12 @@ plugins: $(PLUGINS) $(GUESTS)
 	  [ -e "transports/$$name.guest" ] || [ -e "transports/$$name.guest.c" ] || rm -f "$$made"; done
 
 test-plugins: $(HELPERS)
-	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so; do \
+	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so $(BUILD)/tests/faults/*.so; do \
 	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
 
 FORCE:
-.PHONY: all help setup bench bench-full readme crosscheck prove-peers harness-cost check tests fuzz lint install uninstall clean \
+.PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
+  harness-cost check tests fuzz lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:

@@ -223,22 +223,26 @@ static void print_text(const struct record *r) {
         (void)printf("  %-22s %s\n", r->facts[i].name, r->facts[i].value);
 }
 
-static int print_json(const struct record *record) {
+/* The text is made first, so that nothing is printed by halves. */
+static int print_json(const struct record *record, struct problem *problem) {
     json_t *json = record_to_json(record);
-    int error = json ? json_dumpf(json, stdout, FIELDS_DUMP | JSON_INDENT(2)) : -1;
+    char *text = json ? json_dumps(json, FIELDS_DUMP | JSON_INDENT(2)) : NULL;
     json_decref(json);
-    (void)putchar('\n');
-    return error ? -ENOMEM : 0;
+    if (text == NULL)
+        return problem_set(problem, ENOMEM, "no memory to print the trial's record");
+    (void)puts(text);
+    free(text);
+    return 0;
 }
 
-static int print(const struct record *record, bool json) {
+static int print(const struct record *record, bool json, struct problem *problem) {
     static const int codes[RECORD_STATUSES] = {[RECORD_OK] = COMMAND_DONE,
                                                [RECORD_FAILED] = COMMAND_FAILED,
                                                [RECORD_SKIPPED] = COMMAND_SKIPPED,
                                                [RECORD_NOT_APPLICABLE] = COMMAND_SKIPPED};
     int error = 0;
     if (json)
-        error = print_json(record);
+        error = print_json(record, problem);
     else
         print_text(record);
     return error ? COMMAND_FAILED : codes[record->status];
@@ -259,7 +263,7 @@ static int run(struct arguments *a) {
     registry_close(&registry);
     if (error)
         return command_exit_code(error);
-    int code = print(&record, a->json);
+    int code = print(&record, a->json, a->problem);
     record_free(&record);
     return code;
 }
@@ -269,7 +273,7 @@ static int skip(struct arguments *a) {
     struct record record;
     trial_skip(&a->trial, a->problem->text, &record);
     a->problem->text[0] = '\0';
-    int code = print(&record, a->json);
+    int code = print(&record, a->json, a->problem);
     record_free(&record);
     return code;
 }

@@ -107,7 +107,8 @@ static void look(struct watch *w, int wait_ms, struct sight *sight) {
     if (traced)
         tracer_step(&w->tracer, w->pids, w->task->control);
     sight->stop |= ready > 0 && watched[STOP].revents && stop_requested(w->stop_fd);
-    sight->late |= ready == 0 || (ready == 1 && traced && wait_ms == 0);
+    /* A poll that fails, be it for ever, must not hide that the time is over. */
+    sight->late |= ready == 0 || (wait_ms == 0 && (ready < 0 || (ready == 1 && traced)));
 }
 
 /* Until a moment of the system clock, rounded up. */
