@@ -12,6 +12,7 @@ from scene import IPCBENCH, Scene
 WORKLOADS = ["pingpong", "rate:hz=2000", "stream:depth=4", "write-write-read", "connect",
              "serve:clients=3,design=epoll"]
 AMOUNT = ["--exchanges", "60", "--warmup-exchanges", "5"]
+MANY = ["--exchanges", "5000"]  # what can't hold several messages shows it
 SURVEY_SECONDS = 60
 
 
@@ -25,7 +26,8 @@ def survey(folder, key, number):
     """The calls that a trial of the cell makes, by role and name; None where it can't run."""
     scene = Scene(folder, f"survey-{number}")
     try:
-        process = scene.start(["trial", key, *AMOUNT, "--json", "--deadline", "40"], {"COUNT": 1})
+        amount = MANY if "/stream" in key else AMOUNT
+        process = scene.start(["trial", key, *amount, "--json", "--deadline", "40"], {"COUNT": 1})
         code = process.wait(SURVEY_SECONDS)
         scene.outlive()
         if code != 0:

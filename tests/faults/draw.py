@@ -58,8 +58,10 @@ def _error(rnd, cell, fault, only_role=None):
     role = only_role or rnd.choice(sorted({role for role, _, _ in calls}))
     _, call, count = rnd.choice([call for call in calls if call[0] == role])
     nth = rnd.randint(1, count) if rnd.random() < 0.7 else 1
-    return fault | {"role": role, "call": call, "errno": errno.errorcode[rnd.choice(ERRORS[call])],
-                    "nth": nth, "times": rnd.choice([1, 1, 3, 0])}
+    number, times = rnd.choice(ERRORS[call]), rnd.choice([1, 1, 3, 0])
+    if number == errno.EINTR and times == 0:
+        times = 2  # no kernel interrupts for ever
+    return fault | {"role": role, "call": call, "errno": errno.errorcode[number], "nth": nth, "times": times}
 
 
 def _value(low, high):

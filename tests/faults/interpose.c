@@ -231,6 +231,8 @@ __attribute__((constructor)) static void begin(void) {
     state.random = (unsigned)number_of("IPCFAULT_SHORT");
     state.storm_us = number_of("IPCFAULT_STORM");
     state.clock_s = number_of("IPCFAULT_CLOCK");
+    void *frame[1];
+    (void)backtrace(frame, 1); /* loads what it needs while there is memory */
     (void)signal(SIGSEGV, on_crash);
     (void)signal(SIGABRT, on_crash);
     take_role(role_of_command());
