@@ -94,22 +94,28 @@ static inline int ipc_latch_make(int latch[2], struct ipc_fault *fault) {
     return ipc_fail(fault, "pipe2");
 }
 
-/* `text` is shorter than PIPE_BUF, so that it passes in one piece. */
 static inline int ipc_latch_open(const int latch[2], const char *text, struct ipc_fault *fault) {
-    while (write(latch[1], text, strlen(text) + 1) < 0)
-        if (errno != EINTR)
+    for (size_t left = strlen(text) + 1; left > 0;) {
+        ssize_t done = write(latch[1], text, left);
+        if (done < 0 && errno != EINTR)
             return ipc_fail(fault, "write");
+        text += done > 0 ? done : 0;
+        left -= done > 0 ? (size_t)done : 0;
+    }
     return 0;
 }
 
-/* `room` is more than the text can be long. */
+/* `room` is more than the text can be long; its end comes as its last byte. */
 static inline int ipc_latch_await(const int latch[2], char *text, size_t room,
                                   struct ipc_fault *fault) {
-    ssize_t came;
-    while ((came = read(latch[0], text, room - 1)) < 0)
-        if (errno != EINTR)
-            return ipc_fail(fault, "read");
-    text[came] = '\0';
+    size_t length = 0;
+    while (length < room - 1 && (length == 0 || text[length - 1] != '\0')) {
+        ssize_t came = read(latch[0], text + length, room - 1 - length);
+        if (came == 0 || (came < 0 && errno != EINTR))
+            return came == 0 ? ipc_fail_with(fault, "read", EPIPE) : ipc_fail(fault, "read");
+        length += came > 0 ? (size_t)came : 0;
+    }
+    text[length] = '\0';
     return 0;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Makes one fault happen and says what was found wrong afterwards."""
 
+import contextlib
 import errno
 import os
 import resource
@@ -96,7 +97,8 @@ class Delivery:
                 end = int(said[1])
                 if skip == 0 and not self.fault["delay_ms"]:
                     act(end)
-                guest.sendall(b".")
+                with contextlib.suppress(OSError):  # it may be dead by now
+                    guest.sendall(b".")
             if skip == 0 and self.fault["delay_ms"]:
                 time.sleep(self.fault["delay_ms"] / 1e3)
                 act(end)

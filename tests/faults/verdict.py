@@ -45,9 +45,10 @@ def of_trial(scene, code, expected):
     if code < 0 or code == 130:
         return []
     try:
-        record = json.loads(scene.said("stdout"))
+        text = scene.said("stdout")
+        record = json.loads(text)
     except ValueError:
-        return sentence(scene, code) if code else ["code 0 without a record"]
+        return sentence(scene, code) if code else [f"code 0 without a record: {text[:99]!r}...{text[-99:]!r}"]
     if STATUS_CODES[record["status"]] != code:
         return [f"code {code} with a record that says {record['status']}"]
     if code and not record["why"]:
