@@ -65,10 +65,19 @@ static void run_name(FILE *to, const struct figure_run *run, size_t count) {
     }
 }
 
+static void pareto(FILE *to, const struct figure_list *figures) {
+    (void)fputs("<section id=pareto>\n<h2>Latency against its price</h2>\n", to);
+    for (size_t i = 0; i < figures->count; i++)
+        if (strcmp(figures->figures[i].kind->name, "pareto") == 0)
+            page_figure(to, &figures->figures[i]);
+    (void)fputs("</section>\n", to);
+}
+
+/* The first screen: two columns where there is room. */
 static int answers(FILE *to, const struct figure_run *runs, size_t count,
                    const struct figure_list *figures) {
     int error = 0;
-    (void)fputs("<div class=first>\n<section id=verdict>\n<h2>Verdict</h2>\n", to);
+    (void)fputs("<div class=first>\n<div><section id=verdict>\n<h2>Verdict</h2>\n", to);
     for (size_t i = 0; i < count; i++) {
         run_name(to, &runs[i], count);
         page_verdict(to, &runs[i].run);
@@ -78,19 +87,25 @@ static int answers(FILE *to, const struct figure_run *runs, size_t count,
         run_name(to, &runs[i], count);
         error = page_trust(to, &runs[i].run);
     }
-    (void)fputs(
-        "</section>\n<section id=pareto class=beside>\n<h2>Latency against its price</h2>\n", to);
-    for (size_t i = 0; i < figures->count; i++)
-        if (strcmp(figures->figures[i].kind->name, "pareto") == 0)
-            page_figure(to, &figures->figures[i]);
-    (void)fputs("</section>\n<section id=claims class=wide>\n<h2>What Python's Socket HOWTO says, "
-                "held against this machine</h2>\n",
-                to);
+    (void)fputs("</section></div>\n<div>", to);
+    pareto(to, figures);
+    (void)fputs("<section id=claims>\n<h2>What Python's Socket HOWTO says, here</h2>\n", to);
     for (size_t i = 0; i < count && error == 0; i++) {
         run_name(to, &runs[i], count);
-        error = page_claims(to, &runs[i].run, count > 1 ? runs[i].name : "");
+        error = page_claims(to, &runs[i].run);
     }
-    (void)fputs("</section>\n</div>\n", to);
+    (void)fputs("</section></div>\n</div>\n", to);
+    return error;
+}
+
+static int evidence(FILE *to, const struct figure_run *runs, size_t count) {
+    int error = 0;
+    (void)fputs("<section id=evidence>\n<h2>The HOWTO's claims: criteria and evidence</h2>\n", to);
+    for (size_t i = 0; i < count && error == 0; i++) {
+        run_name(to, &runs[i], count);
+        error = page_evidence(to, &runs[i].run, count > 1 ? runs[i].name : "");
+    }
+    (void)fputs("</section>\n", to);
     return error;
 }
 
@@ -115,6 +130,8 @@ int page_write(FILE *to, const struct figure_run *runs, size_t count,
     head(to, runs, dress->style);
     heading(to, runs, figures);
     int error = answers(to, runs, count, figures);
+    if (error == 0)
+        error = evidence(to, runs, count);
     if (error != 0)
         return problem_set(problem, -error, "there is no memory for the page");
     (void)fputs("<nav id=figures aria-label=Figures>", to);

@@ -24,7 +24,8 @@ int page_write(FILE *to, const struct figure_run *runs, size_t count,
  * return 0 or -ENOMEM. */
 void page_verdict(FILE *to, const struct run *run);
 int page_trust(FILE *to, const struct run *run);
-int page_claims(FILE *to, const struct run *run, const char *name);
+int page_claims(FILE *to, const struct run *run);
+int page_evidence(FILE *to, const struct run *run, const char *name);
 void page_figure(FILE *to, const struct figure *figure);
 void page_figures(FILE *to, const struct figure_list *figures, const char *but);
 void page_cells(FILE *to, const struct figure_run *runs, size_t count);

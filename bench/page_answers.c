@@ -223,7 +223,29 @@ static void one_claim(FILE *to, const struct claim *claim, const char *name) {
     (void)fputs("</li>\n", to);
 }
 
-int page_claims(FILE *to, const struct run *run, const char *name) {
+/* Each claim in a line, with the way to its evidence. */
+int page_claims(FILE *to, const struct run *run) {
+    static const char *const classes[] = {"", "supported", "refuted"};
+    struct claim claims[CLAIMS];
+    int error = claims_make(run, claims);
+    if (error != 0)
+        return error;
+    (void)fputs("<ul class=claims>\n", to);
+    for (size_t i = 0; i < CLAIMS; i++) {
+        (void)fputs("<li>", to);
+        badge(to, classes[claims[i].answer], claims_answers[claims[i].answer]);
+        (void)fputs(" ", to);
+        html_text(to, claims[i].kind->says);
+        if (claims[i].count == 0)
+            (void)fputs(" <span class=\"soft small\">(not measured)</span>", to);
+        (void)fputs("</li>\n", to);
+    }
+    (void)fputs("</ul>\n<p class=small><a href=\"#evidence\">Criteria and evidence</a></p>\n", to);
+    claims_free(claims);
+    return 0;
+}
+
+int page_evidence(FILE *to, const struct run *run, const char *name) {
     struct claim claims[CLAIMS];
     int error = claims_make(run, claims);
     if (error != 0)

@@ -5,8 +5,11 @@
 
 folder(path) = path eq "" || path[strlen(path):] eq "/" ? path : folder(path[:strlen(path) - 1])
 width = 900
+height = 620
 call folder(ARG0)."style.gp" ARG1 ARG2 ARG3 ARG4 ARG5 ARG6
 
+# Ranges apply to stats too: all of them come first.
+stats data using (column("cpu_ns")) name "CPU" nooutput
 stats data using (column("p50_ns")) name "P50" nooutput
 low = P50_min / 1.3
 high = P50_max * 1.6
@@ -15,7 +18,6 @@ load folder(ARG0)."ticks.gp"
 set key inside left top opaque
 set ylabel "round trip, p50 (log scale)"
 
-stats data using (column("cpu_ns")) name "CPU" nooutput
 set logscale x 10
 set xrange [CPU_min / 1.5:CPU_max * 2.5]
 set xlabel "CPU time of both ends for each exchange (log scale)"
@@ -29,7 +31,9 @@ do for [power = int(floor(log10(CPU_min))) - 1:int(ceil(log10(CPU_max))) + 1] {
 
 front(value) = column("front") == 2 && column("run_number") == 1 ? value : NaN
 many = P50_records > 40
-named(text) = many && column("front") < 1 ? "" : text
+last = ""
+new(text) = text eq last ? "" : (last = text, text)
+named(text) = many && column("front") < 1 ? "" : new(text)
 set datafile missing NaN
 plot data using (front(column("cpu_ns"))):(column("p50_ns")) with lines linewidth 2 \
          linecolor rgb "#909090" dashtype 2 notitle, \

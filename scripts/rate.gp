@@ -4,6 +4,8 @@
 folder(path) = path eq "" || path[strlen(path):] eq "/" ? path : folder(path[:strlen(path) - 1])
 call folder(ARG0)."style.gp" ARG1 ARG2 ARG3 ARG4 ARG5 ARG6
 
+# Ranges apply to stats too: all of them come first.
+stats data using (column("x")) name "X" nooutput
 stats data using (column("p50_ns")) name "VALUE" nooutput
 low = VALUE_min
 high = VALUE_max
@@ -13,7 +15,6 @@ tick(ns) = time_text(ns)
 load folder(ARG0)."ticks.gp"
 set ylabel "latency from when it was due (log scale)"
 
-stats data using (column("x")) name "X" nooutput
 set logscale x 10
 set xrange [X_min / 1.3:X_max * 1.3]
 set xlabel "requests a second (log scale): further left, the gap between two is longer"

@@ -4,6 +4,10 @@
 folder(path) = path eq "" || path[strlen(path):] eq "/" ? path : folder(path[:strlen(path) - 1])
 call folder(ARG0)."style.gp" ARG1 ARG2 ARG3 ARG4 ARG5 ARG6
 
+# Ranges apply to stats too: all of them come first.
+clients = ""
+add_count(text) = (clients = strstrt(clients, text) ? clients : clients.text, 0)
+stats data using (add_count(sprintf(" %d ", column("x"))), column("x")) name "X" nooutput
 stats data using (column("per_second")) name "VALUE" nooutput
 low = VALUE_min
 high = VALUE_max
@@ -11,9 +15,6 @@ tick(rate) = si(rate)."/s"
 load folder(ARG0)."ticks.gp"
 set ylabel "exchanges a second (log scale)"
 
-clients = ""
-add_count(text) = (clients = strstrt(clients, text) ? clients : clients.text, 0)
-stats data using (add_count(sprintf(" %d ", column("x"))), column("x")) name "X" nooutput
 set logscale x 2
 set xrange [X_min / 1.3:X_max * 1.3]
 set xlabel "clients (log scale)"
