@@ -93,10 +93,8 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
     struct control *control = task->control;
     struct readings readings = {.task = task, .role = role, .report = &control->ends[role]};
     int out = role == IPC_CLIENT ? 0 : 1;
-    bool alone = task->transport->solo;
-    int in = alone ? out : 1 - out;
-    size_t reply_bytes =
-        alone ? task->size_bytes : workload_reply_bytes(&task->plan, task->size_bytes);
+    int in = task->transport->solo ? out : 1 - out;
+    size_t reply_bytes = workload_reply_bytes(&task->plan, task->size_bytes);
     size_t out_bytes = role == IPC_CLIENT ? task->size_bytes : reply_bytes;
     size_t in_bytes = role == IPC_CLIENT ? reply_bytes : task->size_bytes;
     struct payload outgoing = {0}, incoming = {0};
@@ -110,10 +108,10 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
                                 .clock = task->clock,
                                 .end = end,
                                 .messages = task->transport->messages[task->link->wait],
+                                .in_place = task->transport->in_place[task->link->wait],
                                 .outgoing = &outgoing,
                                 .incoming = &incoming,
                                 .buffer = buffer,
-                                .alone = alone,
                                 .turn = &control->turn,
                                 .histogram = &control->histogram,
                                 .result = &control->result,

@@ -4,6 +4,7 @@
  */
 #include "plan.h"
 
+#include "ability.h"
 #include "stats.h"
 
 #include <errno.h>
@@ -34,6 +35,14 @@ struct candidate {
     uint64_t size_bytes;
 };
 
+/* Is it a workload for that transport, waiting so? */
+static bool does(const struct candidate *at) {
+    struct workload_spec spec;
+    struct problem none = {""};
+    return at->transport->entry == NULL || workload_spec_parse(at->workload, &spec, &none) != 0 ||
+           ability_check(at->transport->entry, &spec, at->wait, &none) == 0;
+}
+
 static bool on_same_core(const struct placement *placement) {
     return strcmp(placement->related, "same-core") == 0;
 }
@@ -52,6 +61,8 @@ static bool wanted(const struct plan_input *input, const struct candidate *at, s
         return false;
     bool waits = transport->waits[at->wait];
     if (!waits && !(transport->named && input->waits_named))
+        return false;
+    if (waits && !transport->named && !does(at))
         return false;
     bool carries = transport->max_bytes == 0 || at->size_bytes <= transport->max_bytes;
     if (!carries && !(transport->named && input->sizes_named))

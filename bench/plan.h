@@ -9,6 +9,7 @@
 
 #include "cell.h"
 #include "problem.h"
+#include "registry.h"
 #include "topology.h"
 
 #include <stdbool.h>
@@ -29,10 +30,11 @@
 struct plan_transport {
     char name[32];
     char knobs[128];
-    bool named;            /* by the user: what it can't do is kept, to be called not applicable */
-    bool solo;             /* runs by itself: at one placement only */
-    bool waits[IPC_WAITS]; /* the ways in which it can wait */
-    uint64_t max_bytes;    /* its largest message; 0: no limit */
+    bool named; /* by the user: what it can't do is kept, to be called not applicable */
+    const struct registry_entry *entry; /* what it can do beyond that; NULL: anything */
+    bool solo;                          /* runs by itself: at one placement only */
+    bool waits[IPC_WAITS];              /* the ways in which it can wait */
+    uint64_t max_bytes;                 /* its largest message; 0: no limit */
 };
 
 /* What the cells are made of. Each list is in the order in which the cells shall stand. */

@@ -116,6 +116,10 @@ static int check_claims(const struct ipc_transport *transport, const char *name,
     const unsigned all = IPC_NETWORK | IPC_OBJECTS | IPC_FOLDER | IPC_MOUNTS;
     if (transport->needs & ~all)
         return refuse(problem, name, "needs", "has a bit that stands for nothing");
+    if (transport->one_at_a_time != NULL && !is_line(transport->one_at_a_time))
+        return refuse(problem, name, "one_at_a_time", "is not one line of text");
+    if (transport->no_flow_control != NULL && !is_line(transport->no_flow_control))
+        return refuse(problem, name, "no_flow_control", "is not one line of text");
     if (!(transport->calls.least >= 0) || !(transport->calls.most >= transport->calls.least))
         return refuse(problem, name, "calls", "is not a range of system calls");
     return 0;
@@ -147,6 +151,24 @@ static int check_tables(const struct ipc_transport *transport, const char *name,
                       (c->budget != NULL && !is_function(&c->budget))))
         return refuse(problem, name, "connections",
                       "is a table without fits, connect, accept or hang_up");
+    return 0;
+}
+
+static int check_in_place(const struct ipc_transport *transport, const char *name,
+                          struct problem *problem) {
+    for (int wait = 0; wait < IPC_WAITS; wait++) {
+        const struct ipc_in_place *in_place = transport->in_place[wait];
+        if (in_place == NULL)
+            continue;
+        if (!is_loaded(in_place) || !is_function(&in_place->reserve) ||
+            !is_function(&in_place->commit) || !is_function(&in_place->peek) ||
+            !is_function(&in_place->release))
+            return refuse(problem, name, "in_place",
+                          "has a table that lacks one of its four operations");
+        if (transport->messages[wait] == NULL)
+            return refuse(problem, name, "in_place",
+                          "has a table for a way to wait that messages doesn't have");
+    }
     return 0;
 }
 
@@ -209,6 +231,8 @@ static bool preset_fits(const struct ipc_preset *presets, size_t at) {
         !is_loaded(preset->knobs) || !is_line(preset->summary) ||
         (preset->group != NULL && !is_group(preset->group)))
         return false;
+    if (preset->one_at_a_time != NULL && !is_line(preset->one_at_a_time))
+        return false;
     if (preset->calls != NULL &&
         (!is_loaded(preset->calls) || !(preset->calls->most >= preset->calls->least)))
         return false;
@@ -254,8 +278,9 @@ static int check_values(const struct ipc_transport *transport, const char *name,
 
 int plugin_check(const struct ipc_transport *transport, const char *name, struct problem *problem) {
     static int (*const checks[])(const struct ipc_transport *, const char *, struct problem *) = {
-        check_name,     check_words,  check_sizes, check_operations, check_claims,
-        check_messages, check_tables, check_knobs, check_presets,    check_values,
+        check_name,     check_words,    check_sizes,  check_operations, check_claims,
+        check_messages, check_in_place, check_tables, check_knobs,      check_presets,
+        check_values,
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         int result = checks[i](transport, name, problem);

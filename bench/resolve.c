@@ -41,6 +41,7 @@ static void add(struct resolve_transports *found, const struct registry_entry *e
     memcpy(to->name, entry->name, sizeof to->name);
     memcpy(to->knobs, knobs, strlen(knobs) + 1);
     to->named = named;
+    to->entry = entry;
     to->solo = transport->solo;
     to->max_bytes = transport->max_bytes;
     for (int wait = 0; wait < IPC_WAITS; wait++)

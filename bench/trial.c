@@ -5,6 +5,7 @@
  */
 #include "trial.h"
 
+#include "ability.h"
 #include "clock.h"
 #include "end.h"
 #include "floor.h"
@@ -32,6 +33,7 @@ struct trial {
     struct ipc_link *link;
     struct control *control;
     struct clock clock;
+    struct workload_plan plan;
     struct surroundings surroundings;
     struct stop stop;
     struct supervision supervision;
@@ -73,11 +75,12 @@ static void describe_request(const struct trial_options *o, struct record *recor
 
 static bool applicable(struct trial *t) {
     const struct cell *cell = &t->options->cell;
+    struct workload_spec spec;
+    struct problem why = {""};
     char limit[32];
-    if (t->transport->messages[cell->wait] == NULL) {
-        outcome_set(t->record, RECORD_NOT_APPLICABLE,
-                    "%s can't %s: `ipcbench list` shows how each can wait", cell->transport,
-                    cell_waits[cell->wait]);
+    (void)workload_spec_parse(cell->workload, &spec, &why); /* it was parsed before */
+    if (ability_check(t->options->entry, &spec, cell->wait, &why) != 0) {
+        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s", why.text);
         return false;
     }
     if (t->transport->max_bytes && cell->size_bytes > t->transport->max_bytes) {
@@ -87,16 +90,6 @@ static bool applicable(struct trial *t) {
         return false;
     }
     return true;
-}
-
-/* A guest brings its own code for both ends, and that knows one workload. */
-static bool guest_can(struct trial *t) {
-    bool can = workload_spec_kind(t->options->cell.workload) == WORKLOAD_PINGPONG;
-    if (!can)
-        outcome_set(t->record, RECORD_NOT_APPLICABLE,
-                    "%s is a guest, and guests run the workload pingpong only",
-                    t->options->cell.transport);
-    return can;
 }
 
 static void note_fact(void *notes, const char *name, const char *value) {
@@ -129,6 +122,7 @@ static void fill_link(struct trial *t) {
     struct ipc_link *link = t->link;
     link->wait = t->options->cell.wait;
     link->max_bytes = t->options->cell.size_bytes;
+    link->in_place = t->plan.inplace != WORKLOAD_COPIED;
     link->note = note_fact;
     link->notes = t->record;
     surroundings_give(&t->surroundings, t->transport->needs, link);
@@ -258,6 +252,7 @@ static struct workload_plan plan_of(const struct trial_options *o) {
     (void)workload_spec_parse(o->cell.workload, &spec, &none); /* it was parsed before */
     plan.kind = spec.kind;
     plan.depth = spec.depth;
+    plan.inplace = spec.inplace;
     if (spec.kind != WORKLOAD_RATE)
         return plan;
     plan.gap_ns = 1e9 / (double)spec.hz;
@@ -277,7 +272,7 @@ static struct end_task describe_task(const struct trial *t) {
         .link = t->link,
         .control = t->control,
         .clock = &t->clock,
-        .plan = plan_of(o),
+        .plan = t->plan,
         .size_bytes = o->cell.size_bytes,
         .seed = o->seed,
         .verify_full = o->verify_full,
@@ -288,6 +283,7 @@ static struct end_task describe_task(const struct trial *t) {
 
 /* From the link to its cleanup; every way out passes the cleanup. */
 static int run_linked(struct trial *t) {
+    t->plan = plan_of(t->options);
     struct end_task task = describe_task(t);
     bool ready = prepare(t);
     if (ready) {
@@ -315,7 +311,7 @@ void trial_skip(const struct trial_options *options, const char *why, struct rec
 int trial_run(const struct trial_options *options, struct record *record, struct problem *problem) {
     struct trial t = {.options = options, .transport = options->entry->transport, .record = record};
     describe_request(options, record);
-    if (!applicable(&t) || (options->entry->guest_path != NULL && !guest_can(&t)))
+    if (!applicable(&t))
         return 0;
     int error = stop_catch(&t.stop, problem);
     if (error)

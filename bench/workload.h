@@ -25,7 +25,9 @@
  * and verifies. How far the client may be ahead is settled by the transport's own flow control, or
  * by a depth: then the server gives credit, one small message for each half of the depth. Settling
  * and closing "exchanges" are one message and one of those. The time is the server's, from the
- * first message that it receives in the measured phase to the last.
+ * first message that it receives in the measured phase to the last. In place, messages aren't
+ * copied: they are handed over with nothing but a sequence number written and read, or produced and
+ * consumed there, with all bytes written and all bytes compared.
  */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
@@ -50,6 +52,7 @@ struct workload_plan {
     bool poisson;
     uint64_t seed;  /* of the random gaps */
     uint64_t depth; /* stream: messages under way at most; 0: as many as there is room for */
+    enum workload_inplace inplace; /* stream */
 };
 
 /* The longest message that the server sends of its own accord in a stream: a credit. */
@@ -84,9 +87,9 @@ struct workload {
     const struct clock *clock;
     struct ipc_end *end;
     const struct ipc_messages *messages;
+    const struct ipc_in_place *in_place; /* of a stream in place */
     struct payload *outgoing, *incoming; /* what is sent, and what is expected */
     void *buffer;                        /* what comes: as large as `incoming` */
-    bool alone;                          /* there is no server: the client receives what it sends */
     _Atomic uint64_t *turn; /* shared by both ends: the sequence number of the exchange that closes
                                the phase; UINT64_MAX before it is known */
     struct histogram *histogram;    /* client: the stamped exchanges */

@@ -16,10 +16,11 @@
 /* What the knobs are stored in. */
 struct settings {
     struct ipc_link base;
-    uint64_t hz, arrivals, depth;
+    uint64_t hz, arrivals, depth, inplace;
 };
 
 static const char *const arrivals[] = {"constant", "poisson", NULL};
+static const char *const inplaces[] = {"no", "handover", "consume", NULL};
 
 static const struct ipc_knob rate_knobs[] = {
     {.name = "hz",
@@ -44,6 +45,12 @@ static const struct ipc_knob stream_knobs[] = {
      .fallback = "0",
      .high = WORKLOAD_MOST_DEPTH,
      .help = "messages under way at most; 0 leaves that to the transport's own flow control"},
+    {.name = "inplace",
+     .kind = IPC_KNOB_CHOICE,
+     .offset = offsetof(struct settings, inplace),
+     .fallback = "no",
+     .choices = inplaces,
+     .help = "without copies: messages handed over in place, or produced and consumed there"},
     {.name = NULL}};
 
 /* To knobs.c a workload is something that has a name and knobs. */
@@ -75,8 +82,19 @@ int workload_spec_parse(const char *text, struct workload_spec *spec, struct pro
     *spec = (struct workload_spec){.kind = (enum workload_kind)kind,
                                    .hz = settings.hz,
                                    .arrivals = (enum workload_arrivals)settings.arrivals,
-                                   .depth = settings.depth};
+                                   .depth = settings.depth,
+                                   .inplace = (enum workload_inplace)settings.inplace};
     return error;
+}
+
+static void format_stream(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]) {
+    char depth[40] = "", inplace[40] = "";
+    if (spec->depth > 0)
+        (void)snprintf(depth, sizeof depth, ":depth=%" PRIu64, spec->depth);
+    if (spec->inplace != WORKLOAD_COPIED)
+        (void)snprintf(inplace, sizeof inplace, "%cinplace=%s", depth[0] ? ',' : ':',
+                       inplaces[spec->inplace]);
+    (void)snprintf(text, WORKLOAD_SPEC_BYTES, "stream%s%s", depth, inplace);
 }
 
 void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]) {
@@ -84,8 +102,8 @@ void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_S
         (void)snprintf(text, WORKLOAD_SPEC_BYTES, "rate:hz=%" PRIu64 "%s%s", spec->hz,
                        spec->arrivals ? ",arrivals=" : "",
                        spec->arrivals ? arrivals[spec->arrivals] : "");
-    else if (spec->kind == WORKLOAD_STREAM && spec->depth > 0)
-        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "stream:depth=%" PRIu64, spec->depth);
+    else if (spec->kind == WORKLOAD_STREAM)
+        format_stream(spec, text);
     else
         (void)snprintf(text, WORKLOAD_SPEC_BYTES, "%s", kinds[spec->kind].name);
 }

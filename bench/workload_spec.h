@@ -22,12 +22,20 @@ enum workload_kind {
 
 enum workload_arrivals { WORKLOAD_CONSTANT, WORKLOAD_POISSON };
 
+/* How the messages of a stream get to where they are used. */
+enum workload_inplace {
+    WORKLOAD_COPIED,   /* by send and recv */
+    WORKLOAD_HANDOVER, /* in place; only a sequence number is written and read */
+    WORKLOAD_CONSUME   /* in place; all of each message is written and read */
+};
+
 struct workload_spec {
     enum workload_kind kind;
     uint64_t hz; /* WORKLOAD_RATE: requests a second, 1 to WORKLOAD_MOST_HZ */
     enum workload_arrivals arrivals;
-    uint64_t
-        depth; /* WORKLOAD_STREAM: messages under way at most; 0: as many as there is room for */
+    /* WORKLOAD_STREAM: messages under way at most; 0: as many as there is room for */
+    uint64_t depth;
+    enum workload_inplace inplace; /* likewise */
 };
 
 #define WORKLOAD_MOST_HZ    UINT64_C(100000000)

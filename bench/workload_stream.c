@@ -11,7 +11,7 @@ enum { WARMING_BURST = 16, MOST_BURST = 4096 };
 /* So many messages are good for one credit; UINT64_MAX: credit isn't given. */
 static uint64_t stride_of(const struct workload *w) {
     uint64_t depth = w->plan->depth;
-    return depth == 0 || w->alone ? UINT64_MAX : depth == 1 ? 1 : depth / 2;
+    return depth == 0 ? UINT64_MAX : depth == 1 ? 1 : depth / 2;
 }
 
 /* ---- the messages ---- */
@@ -53,7 +53,72 @@ static inline __attribute__((always_inline)) int take_sized(struct workload *w, 
     return error;
 }
 
+/* The sequence number at the head of a message that is only handed over. */
+static inline uint64_t mark_of(const struct payload *payload, uint64_t sequence) {
+    return sequence ^ payload->salt;
+}
+
+static inline size_t mark_bytes(const struct payload *payload) {
+    return payload->bytes < sizeof(uint64_t) ? payload->bytes : sizeof(uint64_t);
+}
+
+/* Writes a message where it will be read. */
+static inline void produce(const struct workload *w, void *message) {
+    uint64_t mark = mark_of(w->outgoing, w->sequence);
+    if (w->plan->inplace == WORKLOAD_HANDOVER) {
+        memcpy(message, &mark, mark_bytes(w->outgoing));
+        return;
+    }
+    payload_stamp(w->outgoing, w->sequence);
+    memcpy(message, w->outgoing->message, w->outgoing->bytes);
+}
+
+static int push_in_place(struct workload *w, uint64_t count) {
+    const struct ipc_in_place *in_place = w->in_place;
+    for (; count > 0; count--) {
+        void *message = NULL;
+        int error = in_place->reserve(w->end, w->outgoing->bytes, &message);
+        if (error)
+            return error;
+        produce(w, message);
+        if ((error = in_place->commit(w->end)) != 0)
+            return error;
+        w->sequence++;
+    }
+    return 0;
+}
+
+/* Reads a message where it was written: is it what it should be? */
+static inline bool consume(const struct workload *w, const void *message) {
+    uint64_t mark = mark_of(w->incoming, w->sequence);
+    if (w->plan->inplace == WORKLOAD_HANDOVER)
+        return memcmp(message, &mark, mark_bytes(w->incoming)) == 0;
+    payload_stamp(w->incoming, w->sequence);
+    return memcmp(message, w->incoming->message, w->incoming->bytes) == 0;
+}
+
+static int take_in_place(struct workload *w, uint64_t count, bool *last) {
+    const struct ipc_in_place *in_place = w->in_place;
+    int error = 0;
+    while (count-- > 0 && !*last && error == 0) {
+        const void *message = NULL;
+        error = in_place->peek(w->end, w->incoming->bytes, &message);
+        if (error)
+            return error;
+        if (__builtin_expect(!consume(w, message), 0)) {
+            payload_stamp(w->incoming, w->sequence);
+            memcpy(w->buffer, message, w->incoming->bytes);
+            return workload_reject(w, w->sequence);
+        }
+        error = in_place->release(w->end);
+        *last = w->sequence++ == atomic_load_explicit(w->turn, memory_order_relaxed);
+    }
+    return error;
+}
+
 static int push(struct workload *w, uint64_t count) {
+    if (w->plan->inplace != WORKLOAD_COPIED)
+        return push_in_place(w, count);
     switch (w->outgoing->bytes) {
     case 4:
         return push_sized(w, count, 4);
@@ -67,6 +132,8 @@ static int push(struct workload *w, uint64_t count) {
 }
 
 static int take(struct workload *w, uint64_t count, bool *last) {
+    if (w->plan->inplace != WORKLOAD_COPIED)
+        return take_in_place(w, count, last);
     switch (w->incoming->bytes) {
     case 4:
         return take_sized(w, count, last, 4);
@@ -148,23 +215,8 @@ static int hear_credit(struct workload *w, struct course *course) {
     return hear(w);
 }
 
-/* Who is alone receives at once what he sent. */
-static int push_to_oneself(struct workload *w, uint64_t count) {
-    int error = 0;
-    for (uint64_t i = 0; i < count && error == 0; i++) {
-        error = push(w, 1);
-        if (error == 0)
-            error = w->messages->recv(w->end, w->buffer, w->incoming->bytes);
-        if (error == 0)
-            error = workload_verify(w, w->sequence - 1);
-    }
-    return error;
-}
-
 /* Sends `count` messages; waits for credit whenever there is none left. */
 static int push_on_credit(struct workload *w, struct course *course, uint64_t count) {
-    if (w->alone)
-        return push_to_oneself(w, count);
     if (course->stride == UINT64_MAX)
         return push(w, count);
     for (int error = 0; count > 0;) {
@@ -189,8 +241,6 @@ static int close_phase(struct workload *w, struct course *course) {
     if (error)
         return error;
     atomic_store_explicit(w->turn, w->sequence, memory_order_release);
-    if (w->alone)
-        return push_to_oneself(w, 1);
     error = push(w, 1);
     return error ? error : hear(w);
 }
@@ -235,10 +285,6 @@ int workload_stream_client(struct workload *w) {
         error = send_phase(w, plan->exchanges, plan->time_ns, burst_length(w->result), &sent, &ns);
     if (error)
         return error;
-    if (w->alone) { /* who is alone is his own server */
-        w->result->unstamped = sent;
-        w->result->batches_ns = w->result->measured_ns = ns;
-    }
     w->mark(w->context, WORKLOAD_END);
     return 0;
 }

@@ -86,6 +86,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .link_bytes = sizeof(struct eventfd_link),
     .end_bytes = sizeof(struct eventfd_end),
     .max_bytes = MOST_BYTES,
+    .one_at_a_time = "a counter adds up what nobody has read",
     .setup = setup,
     .attach = attach,
     .cleanup = cleanup,

@@ -132,6 +132,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .link_bytes = sizeof(struct msg_ring_link),
     .end_bytes = sizeof(struct msg_ring_end),
     .max_bytes = sizeof(uint64_t),
+    .no_flow_control = "io_uring refuses or sets aside what its completion queue has no room for",
     .probe = probe,
     .setup = setup,
     .attach = attach,

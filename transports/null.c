@@ -166,6 +166,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .knobs = knobs,
     .presets = presets,
     .solo = true,
+    .one_at_a_time = "there is one end, which keeps what it sent until it has received it",
     .setup = setup,
     .attach = attach,
     .detach = detach,

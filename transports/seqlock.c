@@ -143,6 +143,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .cost = "2 copies, no system call; a reader misses what is overwritten before it looks",
     .link_bytes = sizeof(struct seqlock_link),
     .end_bytes = sizeof(struct seqlock_end),
+    .one_at_a_time = "a value that is overwritten before it is read is lost",
     .setup = setup,
     .attach = attach,
     .cleanup = cleanup,

@@ -8,6 +8,9 @@
  * semaphore or an eventfd always 2 (to announce, and to take), and 1 wake-up when the reader
  * sleeps.
  *
+ * A message that finds the mailbox full waits until its predecessor was taken out, which a
+ * ping-pong never does: blocking, 1 futex call to sleep, and 1 of the reader's to wake the writer.
+ *
  * The announcement orders the copies: sem_post and sem_wait by POSIX, the two others since the
  * kernel takes locks in them. C knows of no order by a system call, so the mailbox also counts its
  * messages by an atomic, which the reader compares: a wake-up without a message is found, not taken
@@ -26,7 +29,9 @@ enum notify_kind { NOTIFY_POSIX_SEM, NOTIFY_SYSV_SEM, NOTIFY_EVENTFD, NOTIFY_KIN
 /* One direction. The message follows the struct. */
 struct notify_box {
     _Alignas(IPC_ALIGN) sem_t ready;
-    _Atomic uint64_t count; /* messages put in so far */
+    _Atomic uint64_t count;                     /* messages put in so far */
+    _Alignas(IPC_ALIGN) _Atomic uint64_t taken; /* and taken out: written by the reader */
+    _Atomic uint32_t writer_sleeps;
     _Alignas(IPC_ALIGN) unsigned char message[];
 };
 
@@ -211,9 +216,38 @@ static int attach(struct ipc_end *base) {
 
 /* ---- messages ---- */
 
-/* The mailbox is free: its last message has been read by whoever answered it. */
+/* The fence puts the flag before the last look at the counter, as the reader puts its counter
+ * before its look at the flag: one of them sees the other. */
+static void await_room(struct notify_end *end) {
+    struct notify_box *box = end->out;
+    bool spin = end->base.link->wait == IPC_SPIN;
+    uint64_t taken;
+    while ((taken = atomic_load_explicit(&box->taken, memory_order_acquire)) != end->sent) {
+        if (spin) {
+            ipc_relax();
+            continue;
+        }
+        atomic_store(&box->writer_sleeps, 1);
+        ipc_fence();
+        if (atomic_load_explicit(&box->taken, memory_order_acquire) == taken)
+            ipc_futex_wait(ipc_futex_word(&box->taken), (uint32_t)taken);
+        atomic_store_explicit(&box->writer_sleeps, 0, memory_order_relaxed);
+    }
+}
+
+static void give_room(const struct notify_end *end) {
+    struct notify_box *box = end->in;
+    atomic_store_explicit(&box->taken, end->taken, memory_order_release);
+    if (end->base.link->wait == IPC_SPIN)
+        return;
+    ipc_fence();
+    if (atomic_load_explicit(&box->writer_sleeps, memory_order_relaxed) != 0)
+        ipc_futex_wake(ipc_futex_word(&box->taken));
+}
+
 static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
     struct notify_end *end = (struct notify_end *)base;
+    await_room(end);
     memcpy(end->out->message, message, bytes);
     atomic_store_explicit(&end->out->count, ++end->sent, memory_order_release);
     return end->kind->post(end);
@@ -230,6 +264,7 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
         return ipc_fail_with(&base->fault, "taking a message, which was not the one announced,",
                              EPROTO);
     memcpy(message, end->in->message, bytes);
+    give_room(end);
     return 0;
 }
 

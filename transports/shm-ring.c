@@ -3,35 +3,30 @@
  * shm-ring.c - a ring of bytes in shared memory for each direction, with one producer and one
  * consumer: many messages may be under way, each behind its length.
  *
- * A message costs 2 copies (into the ring and out of it) and the transfer of two kinds of cache
- * lines: those that it lies on, and that of the producer's index. Each end keeps a copy of the
- * other's index and looks at the line itself only when the copy says that there is nothing to read
- * or no room (after E. Rigtorp's SPSCQueue and Lamport's ring before it). Spinning makes no system
- * call; blocking makes 1 futex call to sleep and 1 to wake whoever sleeps. A message that is larger
- * than the ring passes through it in parts.
+ * A message costs 2 copies (into the ring and out of it; none in place) and the transfer of two
+ * kinds of cache lines: those that it lies on, and that of the producer's index. Each end keeps a
+ * copy of the other's index and looks at the line itself only when the copy says that there is
+ * nothing to read or no room (after E. Rigtorp's SPSCQueue and Lamport's ring before it). The
+ * consumer gives room back in quarters of the ring, and once it has found more than one message at
+ * a look it lets some gather before the next, so that neither index nor a message's line is fetched
+ * while it is being written. Spinning makes no system call; blocking makes 1 futex call to sleep
+ * and 1 to wake whoever sleeps.
+ *
+ * A message never wraps: where the end of the ring is too near, a mark says so and it stands at the
+ * start. One that is larger than half of the ring passes through it in parts.
  */
-#include "helper.h"
+#include "ring.h"
 
 #include <linux/memfd.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define RING_HUGE_BYTES ((size_t)2 << 20)
-#define RING_WORD       sizeof(uint64_t) /* lengths stand at multiples of it */
+#define RING_WORD       sizeof(uint32_t) /* a length; and they stand at multiples of it */
+#define RING_SKIP       UINT32_MAX       /* in place of a length: go on at the start of the ring */
+#define RING_LINGER     64 /* looks that a consumer leaves out while messages gather */
 
 enum ring_pages { RING_NORMAL, RING_HUGE };
-
-/* An index counts bytes and never wraps. `sleeps`: whoever waits for this index to move sleeps. */
-struct ring_index {
-    _Alignas(IPC_ALIGN) _Atomic uint64_t at;
-    _Atomic uint32_t sleeps;
-};
-
-struct ring {
-    struct ring_index head; /* written by the producer */
-    struct ring_index tail; /* written by the consumer */
-    _Alignas(IPC_ALIGN) unsigned char bytes[];
-};
 
 struct ring_link {
     struct ipc_link base;
@@ -39,22 +34,6 @@ struct ring_link {
     int fd;
     unsigned char *area; /* both rings */
     size_t area_bytes, stride;
-};
-
-/* One end of one ring. */
-struct ring_side {
-    struct ring *ring;
-    uint64_t own;  /* the index that this end writes */
-    uint64_t seen; /* the other's, when it was last looked at */
-    uint64_t told; /* what of `own` the other can see */
-};
-
-struct ring_end {
-    struct ipc_end base;
-    struct ring_side in, out;
-    size_t size, mask;
-    enum ipc_wait wait;
-    uint64_t spins; /* how often to look before sleeping */
 };
 
 static const struct ipc_knob knobs[] = {
@@ -77,9 +56,14 @@ static size_t round_up(size_t bytes, size_t to) {
     return (bytes + to - 1) / to * to;
 }
 
+static size_t record_bytes(size_t bytes) {
+    return round_up(RING_WORD + bytes, RING_WORD);
+}
+
+/* In place a message must stay in one, wherever it begins. */
 static size_t ring_size(const struct ring_link *link) {
-    size_t size = 64;
-    while (size < link->ring_bytes)
+    size_t size = 64, least = link->base.in_place ? 2 * record_bytes(link->base.max_bytes) : 0;
+    while (size < link->ring_bytes || size < least)
         size *= 2;
     return size;
 }
@@ -149,6 +133,7 @@ static int attach(struct ipc_end *base) {
     end->out.ring = ring_to(link, !base->role);
     end->size = ring_size(link);
     end->mask = end->size - 1;
+    end->most = end->size / 2;
     end->wait = base->link->wait;
     end->spins = end->wait == IPC_PARK
                      ? ipc_spins_in(base->link->spin_budget_ns, &end->in.ring->head.at)
@@ -156,144 +141,210 @@ static int attach(struct ipc_end *base) {
     return 0;
 }
 
-/* ---- waiting ---- */
+/* ---- room and messages ---- */
 
-/* The fence puts our publishing before our look at the flag, as the sleeper puts its flag before
- * its last look at the index: one of us sees the other. */
-static void wake(struct ring_index *index) {
-    ipc_fence();
-    if (atomic_load_explicit(&index->sleeps, memory_order_relaxed) != 0)
-        ipc_futex_wake(ipc_futex_word(&index->at));
+static inline size_t room_of(const struct ring_end *end) {
+    return end->size - (size_t)(end->out.own - end->out.seen);
 }
 
-static inline void publish(const struct ring_end *end, struct ring_index *index, uint64_t at) {
-    atomic_store_explicit(&index->at, at, memory_order_release);
-    if (end->wait != IPC_SPIN)
-        wake(index);
+static inline void *at_own(const struct ring_end *end, const struct ring_side *side) {
+    return side->ring->bytes + (side->own & end->mask);
 }
 
-static uint64_t sleep_while(struct ring_index *index, uint64_t at) {
-    uint64_t now;
-    while ((now = atomic_load_explicit(&index->at, memory_order_acquire)) == at) {
-        atomic_store(&index->sleeps, 1);
-        ipc_fence();
-        if (atomic_load_explicit(&index->at, memory_order_acquire) == at)
-            ipc_futex_wait(ipc_futex_word(&index->at), (uint32_t)at);
-        atomic_store_explicit(&index->sleeps, 0, memory_order_relaxed);
-    }
-    return now;
+static inline size_t bytes_to_edge(const struct ring_end *end, const struct ring_side *side) {
+    return end->size - (size_t)(side->own & end->mask);
 }
 
-/* Returns the index once it is no longer `at`. */
-static inline uint64_t await_move(const struct ring_end *end, struct ring_index *index,
-                                  uint64_t at) {
-    uint64_t now;
-    for (uint64_t i = 0; end->wait == IPC_SPIN || i < end->spins; i++) {
-        if ((now = atomic_load_explicit(&index->at, memory_order_acquire)) != at)
-            return now;
-        ipc_relax();
-    }
-    return sleep_while(index, at);
-}
-
-/* ---- messages ---- */
-
-static inline void copy_in(struct ring *ring, size_t mask, uint64_t at, const void *from,
-                           size_t bytes) {
-    size_t start = at & mask, first = mask + 1 - start;
-    if (first > bytes)
-        first = bytes;
-    memcpy(ring->bytes + start, from, first);
-    memcpy(ring->bytes, (const char *)from + first, bytes - first);
-}
-
-static inline void copy_out(const struct ring *ring, size_t mask, uint64_t at, void *to,
-                            size_t bytes) {
-    size_t start = at & mask, first = mask + 1 - start;
-    if (first > bytes)
-        first = bytes;
-    memcpy(to, ring->bytes + start, first);
-    memcpy((char *)to + first, ring->bytes, bytes - first);
-}
-
-/* Puts bytes behind those that are there; publishes only where there is no more room. */
-static inline void put(const struct ring_end *end, struct ring_side *out, const void *from,
-                       size_t bytes) {
-    const char *at = from;
-    while (bytes > 0) {
-        size_t room = end->size - (size_t)(out->own - out->seen);
-        if (room < bytes) {
-            out->seen = atomic_load_explicit(&out->ring->tail.at, memory_order_acquire);
-            room = end->size - (size_t)(out->own - out->seen);
-        }
-        if (room == 0) {
-            publish(end, &out->ring->head, out->own);
-            out->seen = await_move(end, &out->ring->tail, out->seen);
-            continue;
-        }
-        size_t part = room < bytes ? room : bytes;
-        copy_in(out->ring, end->mask, out->own, at, part);
-        out->own += part;
-        at += part;
-        bytes -= part;
+static void await_room(struct ring_end *end, size_t bytes) {
+    struct ring_side *out = &end->out;
+    out->seen = atomic_load_explicit(&out->ring->tail.at, memory_order_acquire);
+    while (room_of(end) < bytes) {
+        ring_publish(end, &out->ring->head, out->own);
+        out->seen = ring_await(end, &out->ring->tail, out->seen);
     }
 }
 
-/* Gives back the room of what was read. */
-static inline void give_back(const struct ring_end *end, struct ring_side *in) {
-    publish(end, &in->ring->tail, in->own);
+/* Room for a record in one, with its length written; returns where its message goes. */
+static inline void *make_room(struct ring_end *end, size_t record, size_t bytes) {
+    struct ring_side *out = &end->out;
+    uint32_t word = RING_SKIP;
+    size_t edge = bytes_to_edge(end, out);
+    if (__builtin_expect(edge < record, 0)) {
+        if (room_of(end) < edge)
+            await_room(end, edge);
+        memcpy(at_own(end, out), &word, sizeof word);
+        out->own += edge;
+    }
+    if (__builtin_expect(room_of(end) < record, 0))
+        await_room(end, record);
+    word = (uint32_t)bytes;
+    unsigned char *at = at_own(end, out);
+    memcpy(at, &word, sizeof word);
+    return at + sizeof word;
+}
+
+static void give_back(const struct ring_end *end, struct ring_side *in) {
+    ring_publish(end, &in->ring->tail, in->own);
     in->told = in->own;
 }
 
-/* Takes bytes; gives their room back in quarters of the ring, and where nothing more is there. */
-static inline void take(const struct ring_end *end, struct ring_side *in, void *to, size_t bytes) {
-    char *at = to;
-    while (bytes > 0) {
-        size_t there = (size_t)(in->seen - in->own);
-        if (there == 0) {
-            in->seen = atomic_load_explicit(&in->ring->head.at, memory_order_acquire);
-            there = (size_t)(in->seen - in->own);
-        }
-        if (there == 0) {
-            if (in->told != in->own)
-                give_back(end, in);
-            in->seen = await_move(end, &in->ring->head, in->own);
-            continue;
-        }
-        size_t part = there < bytes ? there : bytes;
-        copy_out(in->ring, end->mask, in->own, at, part);
-        in->own += part;
-        at += part;
-        bytes -= part;
-        if (in->own - in->told >= end->size / 4)
-            give_back(end, in);
+static inline void consumed(struct ring_end *end, size_t bytes) {
+    struct ring_side *in = &end->in;
+    in->own += bytes;
+    end->found++;
+    if (__builtin_expect(in->own - in->told >= end->size / 4, 0))
+        give_back(end, in);
+}
+
+/* Until there is something to read. */
+static void await_some(struct ring_end *end) {
+    struct ring_side *in = &end->in;
+    if (in->told != in->own)
+        give_back(end, in);
+    for (int i = 0; i < RING_LINGER && end->found > 1; i++)
+        ipc_relax();
+    end->found = 0;
+    in->seen = ring_await(end, &in->ring->head, in->own);
+}
+
+/* The next record, which stands there in one; points at its message. */
+static inline int find(struct ring_end *end, size_t bytes, const void **message) {
+    struct ring_side *in = &end->in;
+    for (;;) {
+        uint32_t length;
+        if (__builtin_expect(in->seen == in->own, 0))
+            await_some(end);
+        const unsigned char *at = at_own(end, in);
+        memcpy(&length, at, sizeof length);
+        *message = at + sizeof length;
+        if (__builtin_expect(length == (uint32_t)bytes, 1))
+            return 0;
+        if (length != RING_SKIP)
+            return ipc_fail_with(&end->base.fault, "reading a message's length in the ring",
+                                 EMSGSIZE);
+        in->own += bytes_to_edge(end, in);
     }
 }
 
+/* ---- messages in parts ---- */
+
+/* Puts bytes behind those that are there; publishes only where there is no more room. */
+static void put(struct ring_end *end, const void *from, size_t bytes) {
+    struct ring_side *out = &end->out;
+    for (const char *at = from; bytes > 0;) {
+        if (room_of(end) < RING_WORD)
+            await_room(end, RING_WORD);
+        size_t part = room_of(end), edge = bytes_to_edge(end, out);
+        part = part < edge ? part : edge;
+        part = part < bytes ? part : bytes;
+        memcpy(at_own(end, out), at, part);
+        out->own += part < bytes ? part : round_up(part, RING_WORD);
+        at += part;
+        bytes -= part;
+    }
+}
+
+static void take(struct ring_end *end, void *to, size_t bytes) {
+    struct ring_side *in = &end->in;
+    for (char *at = to; bytes > 0;) {
+        if (in->seen == in->own)
+            await_some(end);
+        size_t part = (size_t)(in->seen - in->own), edge = bytes_to_edge(end, in);
+        part = part < edge ? part : edge;
+        part = part < bytes ? part : bytes;
+        memcpy(at, at_own(end, in), part);
+        consumed(end, part < bytes ? part : round_up(part, RING_WORD));
+        at += part;
+        bytes -= part;
+    }
+}
+
+static void send_parts(struct ring_end *end, const void *message, size_t bytes) {
+    const uint32_t length = (uint32_t)bytes;
+    put(end, &length, sizeof length);
+    put(end, message, bytes);
+    ring_publish(end, &end->out.ring->head, end->out.own);
+}
+
+static int recv_parts(struct ring_end *end, void *message, size_t bytes) {
+    uint32_t length;
+    take(end, &length, sizeof length);
+    if (length != (uint32_t)bytes)
+        return ipc_fail_with(&end->base.fault, "reading a message's length in the ring", EMSGSIZE);
+    take(end, message, bytes);
+    return 0;
+}
+
+/* ---- the operations ---- */
+
+/* Without a call for the sizes at which it would be felt. */
+static inline void copy(void *to, const void *from, size_t bytes) {
+    if (bytes == 4)
+        memcpy(to, from, 4);
+    else if (bytes == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, bytes);
+}
+
+static inline void publish_message(struct ring_end *end, size_t record) {
+    end->out.own += record;
+    ring_publish(end, &end->out.ring->head, end->out.own);
+}
+
 static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
-    static const unsigned char padding[RING_WORD];
     struct ring_end *end = (struct ring_end *)base;
-    uint64_t length = bytes;
-    put(end, &end->out, &length, sizeof length);
-    put(end, &end->out, message, bytes);
-    put(end, &end->out, padding, -bytes % RING_WORD);
-    publish(end, &end->out.ring->head, end->out.own);
+    size_t record = record_bytes(bytes);
+    if (__builtin_expect(record > end->most, 0)) {
+        send_parts(end, message, bytes);
+        return 0;
+    }
+    copy(make_room(end, record, bytes), message, bytes);
+    publish_message(end, record);
     return 0;
 }
 
 static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
-    unsigned char padding[RING_WORD];
     struct ring_end *end = (struct ring_end *)base;
-    uint64_t length;
-    take(end, &end->in, &length, sizeof length);
-    if (length != bytes)
-        return ipc_fail_with(&base->fault, "reading a message's length in the ring", EMSGSIZE);
-    take(end, &end->in, message, bytes);
-    take(end, &end->in, padding, -bytes % RING_WORD);
+    const void *from = NULL;
+    size_t record = record_bytes(bytes);
+    if (__builtin_expect(record > end->most, 0))
+        return recv_parts(end, message, bytes);
+    int error = find(end, bytes, &from);
+    if (__builtin_expect(error, 0))
+        return error;
+    copy(message, from, bytes);
+    consumed(end, record);
+    return 0;
+}
+
+static int reserve(struct ipc_end *base, size_t bytes, void **message) {
+    struct ring_end *end = (struct ring_end *)base;
+    end->out.held = record_bytes(bytes);
+    *message = make_room(end, end->out.held, bytes);
+    return 0;
+}
+
+static int commit(struct ipc_end *base) {
+    struct ring_end *end = (struct ring_end *)base;
+    publish_message(end, end->out.held);
+    return 0;
+}
+
+static int peek(struct ipc_end *base, size_t bytes, const void **message) {
+    struct ring_end *end = (struct ring_end *)base;
+    end->in.held = record_bytes(bytes);
+    return find(end, bytes, message);
+}
+
+static int release(struct ipc_end *base) {
+    struct ring_end *end = (struct ring_end *)base;
+    consumed(end, end->in.held);
     return 0;
 }
 
 static const struct ipc_messages messages = {send_message, recv_message};
+static const struct ipc_in_place in_place = {reserve, commit, peek, release};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
@@ -309,5 +360,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .setup = setup,
     .attach = attach,
     .cleanup = cleanup,
+    .max_bytes = UINT32_MAX / 4,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages, [IPC_PARK] = &messages},
+    .in_place = {[IPC_BLOCK] = &in_place, [IPC_SPIN] = &in_place, [IPC_PARK] = &in_place},
 };

@@ -23,10 +23,17 @@
  *                                                               same time
  *   send       S, C       any number of times                   as `wait` says
  *   recv       S, C       any number of times                   as `wait` says
+ *   reserve ...           instead of these, see ipc_in_place    as `wait` says
  *   detach     S, C       once each, after BOTH loops are over  no
  *   cleanup    P          once, after S and C are gone, also    no
  *                         when setup failed half way or an end
  *                         was killed
+ *
+ * FLOW CONTROL. An end may send many messages before its peer receives the first: send waits, as
+ * `wait` says, while there is no room, until the peer has received enough. How many have room is
+ * the transport's affair, but at least one has in each direction, and whether there is room in one
+ * direction never depends on what is under way in the other. What can't do so says why, in
+ * `one_at_a_time` or `no_flow_control`.
  *
  * RESULTS. 0, or a negative errno; in the latter case `fault` names the call
  * that failed (use ipc_fail() of helper.h). -EINTR is never returned: retry.
@@ -122,6 +129,8 @@ struct ipc_network {
 struct ipc_link {
     enum ipc_wait wait;
     size_t max_bytes;        /* no message of the trial is larger */
+    bool in_place;           /* the ends will use the operations of ipc_in_place, so that there must
+                                be room for whole messages */
     uint64_t spin_budget_ns; /* for IPC_PARK: about the cost of one wake-up; 0 otherwise */
     uint8_t token[16];       /* random for each link: proves that a peer is ours */
     bool connecting;         /* see struct ipc_connections */
@@ -152,7 +161,7 @@ struct ipc_end {
 /*
  * Moving messages, by copy. A message is `bytes` long, 1 <= bytes <= link->max_bytes, and both
  * ends know that length; it arrives whole, in order, once.
- *   send  returns when the caller may reuse `message`.
+ *   send  returns when the caller may reuse `message`. It needs no later call to arrive.
  *   recv  returns when all `bytes` of the next message stand in `message`.
  * -EPIPE: the peer is gone. -EMSGSIZE: what arrived has another length.
  */
@@ -178,13 +187,14 @@ struct ipc_descriptors {
  * For the workload that makes a connection for each exchange. Then `link->connecting` is set,
  * attach connects nothing, and the two ends meet and part any number of times; in between, their
  * messages use the connection. Several clients may have ends of the one link at a time; S serves
- * one after the other. fits     P, after probe; may it be done with these knobs? 0, or a negative
- * errno with a sentence in fault.detail that says why not (which is "not applicable"). budget   P,
- * after setup: how many connections may be made until those that are over but still take up a port
- * (TIME_WAIT) leave none for others; 0: any number. May be NULL. connect  C: returns when the
- * connection can carry messages; waits as `wait` says. accept   S: returns when a client is there;
- * waits as `wait` says. hang_up  C first, after its last message; S then returns once C has hung
- * up.
+ * one after the other.
+ *   fits     P, after probe: may it be done with these knobs? 0, or a negative errno with a
+ *            sentence in fault.detail that says why not (which is "not applicable").
+ *   budget   P, after setup: how many connections may be made until those that are over but
+ *            still take up a port (TIME_WAIT) leave none for others; 0: any number. May be NULL.
+ *   connect  C: returns when the connection can carry messages; waits as `wait` says.
+ *   accept   S: returns when a client is there; waits as `wait` says.
+ *   hang_up  C first, after its last message; S then returns once C has hung up.
  */
 struct ipc_connections {
     int (*fits)(struct ipc_link *link);
@@ -192,6 +202,24 @@ struct ipc_connections {
     int (*connect)(struct ipc_end *end);
     int (*accept)(struct ipc_end *end);
     int (*hang_up)(struct ipc_end *end);
+};
+
+/*
+ * Optional: moving messages in place, without the copies. A message is as above; both ends use
+ * these for a whole trial, or send and recv, never both in one direction. Of each kind one
+ * message at a time is the caller's.
+ *   reserve  points at room for a message of that length, which the caller may write until
+ *            commit; what stands there before is anything. May wait for room, as send does.
+ *   commit   sends what was reserved last.
+ *   peek     points at the next message, which the caller may read until release. May wait.
+ *   release  gives back the room of what was peeked last.
+ * Errors as of send and recv. The memory is the transport's, aligned as it likes.
+ */
+struct ipc_in_place {
+    int (*reserve)(struct ipc_end *end, size_t bytes, void **message);
+    int (*commit)(struct ipc_end *end);
+    int (*peek)(struct ipc_end *end, size_t bytes, const void **message);
+    int (*release)(struct ipc_end *end);
 };
 
 /*
@@ -232,6 +260,7 @@ struct ipc_preset {
     const char *summary;           /* one line */
     const char *group;             /* NULL: the transport's */
     const struct ipc_calls *calls; /* NULL: the transport's */
+    const char *one_at_a_time;     /* NULL: the transport's */
 };
 
 /*
@@ -259,6 +288,13 @@ struct ipc_transport {
                    threads of one, as in the threaded tests; so it has one client only */
     bool lone;  /* P can hold one link of it at a time: a fixed name or key, or a daemon */
     bool solo;  /* no server is started: what the client sends, it receives itself */
+    /* Why no more than one message may be under way in each direction, as in a ping-pong: a clause
+     * such as "a counter adds up what nobody has read". NULL: many may. Then a stream is "not
+     * applicable". */
+    const char *one_at_a_time;
+    /* Why send doesn't wait while there is no room, so that a message may be lost (and must be
+     * missed by recv, never hidden); likewise. NULL: it waits. Then a stream needs a depth. */
+    const char *no_flow_control;
 
     /* May this host run it with these knobs? 0, or a negative errno with one sentence in
      * fault.detail that says why not (which is "skipped", not "failed"). May be NULL. */
@@ -275,6 +311,8 @@ struct ipc_transport {
 
     /* The operations for each way to wait; NULL where the transport cannot wait that way. */
     const struct ipc_messages *messages[IPC_WAITS];
+    /* Likewise; NULL where it can't move messages in place. Only for ways that `messages` has. */
+    const struct ipc_in_place *in_place[IPC_WAITS];
 
     const struct ipc_descriptors *descriptors; /* NULL: its server can't watch many at once */
     const struct ipc_connections *connections; /* NULL: its ends meet once, in attach or before */

@@ -210,6 +210,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .link_bytes = sizeof(struct udp_link),
     .end_bytes = sizeof(struct udp_end),
     .max_bytes = UDP_MOST_BYTES,
+    .no_flow_control = "the kernel drops a datagram that the receiver's buffer has no room for",
     .knobs = knobs,
     .needs = IPC_NETWORK,
     .probe = probe,

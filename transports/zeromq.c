@@ -55,10 +55,12 @@ static const struct ipc_preset presets[] = {{.name = "zeromq-ipc",
                                              .summary = "ZeroMQ PAIR over tcp://"},
                                             {.name = "zeromq-reqrep-ipc",
                                              .knobs = "pattern=reqrep,address=ipc",
-                                             .summary = "ZeroMQ REQ and REP over ipc://"},
+                                             .summary = "ZeroMQ REQ and REP over ipc://",
+                                             .one_at_a_time = "REQ and REP take turns"},
                                             {.name = "zeromq-reqrep-tcp",
                                              .knobs = "pattern=reqrep,address=tcp",
-                                             .summary = "ZeroMQ REQ and REP over tcp://"},
+                                             .summary = "ZeroMQ REQ and REP over tcp://",
+                                             .one_at_a_time = "REQ and REP take turns"},
                                             {.name = NULL}};
 
 /* libzmq has numbers of its own above errno's. */

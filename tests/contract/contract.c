@@ -9,6 +9,8 @@
  */
 #include "scene.h"
 
+#include "ability.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 60000, SPARE_DESCRIPTORS = 12 };
+enum { DEADLINE_MS = 60000, SPARE_DESCRIPTORS = 12, SURE_DEPTH = 8, SURE_BYTES = 64 };
 
 static const char *const wait_names[IPC_WAITS] = {"block", "spin", "park"};
 
@@ -116,9 +118,45 @@ static void run_tables(struct scene scene, struct tally *tally) {
     }
 }
 
+/* Many messages under way: as many as there is room for, or as few as a transport without flow
+ * control can hold for sure. */
+static void run_streams(struct scene scene, struct tally *tally) {
+    static const struct {
+        size_t bytes;
+        unsigned messages;
+    } streams[] = {{64, 1000}, {1 << 20, 12}, {0, 100}};
+    const struct ipc_transport *transport = scene.entry->transport;
+    const char *single = ability_one_at_a_time(scene.entry);
+    if (single != NULL) {
+        report(tally, SCENE_SKIPPED, "a stream", single);
+        return;
+    }
+    scene.play = PLAY_STREAM;
+    scene.depth = transport->no_flow_control ? SURE_DEPTH : 0;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        char what[64], size[32] = "all sizes";
+        scene.bytes = streams[i].bytes;
+        scene.messages = streams[i].messages;
+        if (transport->max_bytes != 0 && scene.bytes > transport->max_bytes)
+            continue;
+        if (transport->no_flow_control && (scene.bytes == 0 || scene.bytes > SURE_BYTES))
+            continue;
+        if (scene.bytes > 0)
+            (void)snprintf(size, sizeof size, "%zu bytes", scene.bytes);
+        (void)snprintf(what, sizeof what, "a stream of %u messages of %s%s", scene.messages, size,
+                       scene.in_place ? ", in place" : "");
+        run(&scene, what, tally);
+    }
+}
+
 static void run_wait(struct scene scene, struct tally *tally) {
     scene.budget_ns = 20000;
     run_sizes(scene, tally);
+    run_streams(scene, tally);
+    scene.in_place = true;
+    if (scene.entry->transport->in_place[scene.wait] != NULL)
+        run_streams(scene, tally);
+    scene.in_place = false;
     if (scene.wait == IPC_PARK) {
         scene.bytes = 64;
         scene.messages = 200;

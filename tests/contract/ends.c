@@ -6,11 +6,14 @@
 #include "scene.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PILE_US = 20000 }; /* how long a sender that has room may take for a message */
 
 const size_t scene_sizes[SCENE_SIZES] = {1, 7, 8, 63, 64, 65, 4095, 4096, 4097, 65536, 1 << 20};
 
@@ -58,6 +61,21 @@ size_t scene_length(const struct scene *scene, size_t limit, unsigned number) {
     return limit != 0 && bytes > limit ? limit : bytes;
 }
 
+static const struct ipc_in_place *in_place_of(const struct actor *actor,
+                                              const struct ipc_end *end) {
+    return actor->scene->entry->transport->in_place[end->link->wait];
+}
+
+static void say_in_place(struct actor *actor, struct ipc_end *end, unsigned number, size_t bytes) {
+    void *room = NULL;
+    scene_expect(actor->stage, in_place_of(actor, end)->reserve(end, bytes, &room), &end->fault,
+                 "reserve");
+    unsigned char *message = room;
+    for (size_t i = 0; i < bytes; i++)
+        message[i] = pattern(actor->role, number, i);
+    scene_expect(actor->stage, in_place_of(actor, end)->commit(end), &end->fault, "commit");
+}
+
 /* The room for a message ends where the allocation does, so that ASan sees the first byte beyond;
  * odd lengths start at an odd address, since nobody promises alignment. */
 static int put(struct actor *actor, struct ipc_end *end, const void *message, size_t bytes) {
@@ -84,15 +102,29 @@ static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
     free(message);
 }
 
+static void compare(struct actor *actor, enum ipc_role from, unsigned number,
+                    const unsigned char *message, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++)
+        if (message[i] != pattern(from, number, i))
+            scene_quit(actor->stage, SCENE_FAILED, "message %u of %zu bytes differs at byte %zu",
+                       number, bytes, i);
+}
+
+static void hear_in_place(struct actor *actor, struct ipc_end *end, enum ipc_role from,
+                          unsigned number, size_t bytes) {
+    const void *message = NULL;
+    scene_expect(actor->stage, in_place_of(actor, end)->peek(end, bytes, &message), &end->fault,
+                 "peek");
+    compare(actor, from, number, message, bytes);
+    scene_expect(actor->stage, in_place_of(actor, end)->release(end), &end->fault, "release");
+}
+
 static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, unsigned number) {
     size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     memset(message, 0x55, bytes + shift);
     scene_expect(actor->stage, take(actor, end, message + shift, bytes), &end->fault, "recv");
-    for (size_t i = 0; i < bytes; i++)
-        if (message[shift + i] != pattern(from, number, i))
-            scene_quit(actor->stage, SCENE_FAILED, "message %u of %zu bytes differs at byte %zu",
-                       number, bytes, i);
+    compare(actor, from, number, message + shift, bytes);
     free(message);
 }
 
@@ -102,6 +134,40 @@ static void meet(struct actor *actor, struct ipc_end *end, int (*step)(struct ip
                  const char *name) {
     if (actor->scene->play == PLAY_MEETING)
         scene_expect(actor->stage, step(end), &end->fault, name);
+}
+
+/* Waits until `sent` messages are under way that nobody has received, or the sender gets no
+ * further: then all the room that there is has been used. */
+static void await_pile(struct stage *stage, unsigned all) {
+    unsigned before = UINT_MAX, sent = 0;
+    while ((sent = atomic_load(&stage->sent)) < all && sent != before) {
+        before = sent;
+        (void)usleep(PILE_US);
+    }
+}
+
+/* Sends all its messages while the peer looks on, which then receives them; with a depth, no more
+ * at a time than that. */
+static void stream(struct actor *actor, struct ipc_end *end, enum ipc_role from) {
+    const struct scene *scene = actor->scene;
+    struct stage *stage = actor->stage;
+    unsigned depth = scene->depth ? scene->depth : scene->messages;
+    unsigned past = from == IPC_CLIENT ? 0 : scene->messages; /* the other direction's came first */
+    if (actor->role != from)
+        await_pile(stage, past + depth);
+    for (unsigned number = 0; number < scene->messages; number++) {
+        size_t bytes = scene_length(scene, stage->limit, number);
+        if (actor->role == from) {
+            while (number >= atomic_load(&stage->received) - past + depth)
+                (void)usleep(PILE_US / 10);
+            scene->in_place ? say_in_place(actor, end, number, bytes) : say(actor, end, number);
+            (void)atomic_fetch_add(&stage->sent, 1);
+        } else {
+            scene->in_place ? hear_in_place(actor, end, from, number, bytes)
+                            : hear(actor, end, from, number);
+            (void)atomic_fetch_add(&stage->received, 1);
+        }
+    }
 }
 
 static void talk(struct actor *actor, struct ipc_end *end) {
@@ -151,7 +217,12 @@ void *scene_act(void *of) {
     gate_pass(&actor->stage->attached, all);
     if (actor->scene->play == PLAY_KILLED)
         wait_for_death(actor, end, all);
-    talk(actor, end);
+    if (actor->scene->play == PLAY_STREAM) {
+        stream(actor, end, IPC_CLIENT);
+        stream(actor, end, IPC_SERVER);
+    } else {
+        talk(actor, end);
+    }
     gate_pass(&actor->stage->finished, all);
     taker.open = true;
     if (transport->detach)

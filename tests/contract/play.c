@@ -131,6 +131,7 @@ static struct ipc_link *make_link(const struct scene *scene, struct taker *taker
     link->wait = scene->wait;
     link->connecting = scene->play == PLAY_MEETING;
     link->max_bytes = scene_length(scene, 0, scene->bytes ? 0 : SCENE_SIZES - 2);
+    link->in_place = scene->in_place;
     link->spin_budget_ns = scene->wait == IPC_PARK ? scene->budget_ns : 0;
     surroundings_give(surroundings, transport->needs, link);
     link->note = scene_take_note;

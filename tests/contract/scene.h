@@ -26,6 +26,7 @@ enum scene_play {
     PLAY_TALK,    /* messages to and fro */
     PLAY_WATCHED, /* the same; the server uses its descriptors */
     PLAY_MEETING, /* the same, with a connection for each */
+    PLAY_STREAM,  /* many messages one after the other, first to the server, then to the client */
     PLAY_UNUSED,  /* setup, then cleanup */
     PLAY_KILLED,  /* both ends are killed while the client waits for a message */
     PLAY_LONELY,  /* the server is killed before a client comes */
@@ -39,6 +40,8 @@ struct scene {
     const char *knobs;  /* as a user sets them */
     size_t bytes;       /* of each message; 0: all sizes in turn */
     unsigned messages;  /* each way */
+    unsigned depth;     /* PLAY_STREAM: never more under way; 0: as many as there is room for */
+    bool in_place;      /* reserve, commit, peek, release instead of send and recv */
     uint64_t budget_ns; /* IPC_PARK */
     unsigned spare;     /* PLAY_STARVED: how many descriptors may be opened */
     bool threaded;
@@ -47,7 +50,8 @@ struct scene {
 /* In memory that all processes of a case share; zeroed. */
 struct stage {
     struct gate attached, waiting, finished;
-    size_t limit; /* what this host lets the transport carry; 0: no limit */
+    size_t limit;                    /* what this host lets the transport carry; 0: no limit */
+    _Atomic unsigned sent, received; /* PLAY_STREAM: messages in both directions */
     _Atomic int has_text;
     char text[640]; /* why it failed or was skipped */
 };

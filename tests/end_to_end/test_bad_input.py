@@ -52,7 +52,7 @@ LISTS = [
 
 # Plug-ins that are wrong, and what is said about them.
 WRONG = [
-    ("wrong-abi", ["wrong-abi", "ABI 2, found 7"]),
+    ("wrong-abi", ["wrong-abi", "ABI 3, found 7"]),
     ("no-symbol", ["no-symbol", "ipc_transport"]),
     ("wrong-name", ["wrong-name", "right-name"]),
 ]

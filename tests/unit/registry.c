@@ -146,6 +146,7 @@ static const struct {
     {"half-messages", "without send or without recv"},
     {"half-descriptors", "without in or without out"},
     {"half-connections", "without fits, connect, accept or hang_up"},
+    {"half-in-place", "lacks one of its four operations"},
     {"far-knob", "knob 'field' has an offset"},
     {"base-knob", "knob 'field' has an offset"},
     {"endless-knobs", "no NULL name at its end"},

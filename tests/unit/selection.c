@@ -98,13 +98,18 @@ static void a_workload_keeps_its_settings(void **state) {
                                            "rate:hz=1000",
                                            "rate:hz=1",
                                            "rate:hz=3",
-                                           "rate:hz=10"};
+                                           "rate:hz=10",
+                                           "stream",
+                                           "stream:depth=8,inplace=consume",
+                                           "stream:inplace=handover"};
     struct selection selection = {.size_count = 0};
     struct problem problem = {""};
-    assert_int_equal(selection_workloads("rate:hz=10,arrivals=poisson,pingpong,rate,"
-                                         "rate:arrivals=constant,hz=1000,rate:hz=1..29",
-                                         &selection, &problem),
-                     0);
+    assert_int_equal(
+        selection_workloads("rate:hz=10,arrivals=poisson,pingpong,rate,"
+                            "rate:arrivals=constant,hz=1000,rate:hz=1..29,stream:depth=0,"
+                            "stream:inplace=consume,depth=8,stream:inplace=handover",
+                            &selection, &problem),
+        0);
     assert_int_equal(selection.workload_count, COUNT(expected));
     for (size_t i = 0; i < COUNT(expected); i++)
         assert_string_equal(selection.workloads[i], expected[i]);

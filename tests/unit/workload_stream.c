@@ -221,30 +221,12 @@ static void test_a_wrong_message_is_named(void **state) {
     check_fault(0, 100, "message 100 was damaged at byte 33 of 64");
 }
 
-/* Without a server the client receives each of its messages itself. */
-static void test_alone(void **state) {
-    const struct workload_plan plan = {
-        .kind = WORKLOAD_STREAM, .exchanges = 1000, .warmup_exchanges = 10, .depth = 4};
-    struct bench *b = bench_new(&plan, 4);
-    (void)state;
-    payload_free(&b->client.incoming);
-    assert_int_equal(payload_make(&b->client.incoming, 4, 1, 0, false), 0);
-    b->client.workload.alone = true;
-    b->client.end.in = b->client.end.out;
-    assert_int_equal(workload_client(&b->client.workload), 0);
-    assert_int_equal(b->result.unstamped, 1000);
-    assert_int_equal(b->to_server.received, 10 + 1 + 1 + 1000 + 1);
-    assert_int_equal(b->to_server.most, 1);
-    bench_free(b);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_are_exact_at_each_depth_and_size),
         cmocka_unit_test(test_a_depth_is_used_up),
         cmocka_unit_test(test_time_ends_it),
         cmocka_unit_test(test_a_wrong_message_is_named),
-        cmocka_unit_test(test_alone),
     };
     return cmocka_run_group_tests_name("workload_stream", tests, NULL, NULL);
 }

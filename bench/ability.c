@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ability.c - one check for each workload that not every transport can do.
+ */
+#include "ability.h"
+
+#include "cell.h"
+
+#include <errno.h>
+
+const char *ability_one_at_a_time(const struct registry_entry *entry) {
+    bool own = entry->preset != NULL && entry->preset->one_at_a_time != NULL;
+    return own ? entry->preset->one_at_a_time : entry->transport->one_at_a_time;
+}
+
+static int check_stream(const struct registry_entry *entry, const struct workload_spec *spec,
+                        enum ipc_wait wait, struct problem *problem) {
+    const char *single = ability_one_at_a_time(entry);
+    const char *lossy = entry->transport->no_flow_control;
+    if (single != NULL)
+        return problem_set(problem, EOPNOTSUPP, "%s can't stream: %s", entry->name, single);
+    if (lossy != NULL && spec->depth == 0)
+        return problem_set(problem, EOPNOTSUPP,
+                           "%s has no flow control (%s), so that a stream needs a depth, as in "
+                           "stream:depth=8",
+                           entry->name, lossy);
+    if (spec->inplace != WORKLOAD_COPIED && entry->transport->in_place[wait] == NULL)
+        return problem_set(problem, EOPNOTSUPP, "%s can't hand messages over in place: it copies",
+                           entry->name);
+    return 0;
+}
+
+int ability_check(const struct registry_entry *entry, const struct workload_spec *spec,
+                  enum ipc_wait wait, struct problem *problem) {
+    if (entry->transport->messages[wait] == NULL)
+        return problem_set(problem, EOPNOTSUPP,
+                           "%s can't %s: `ipcbench list` shows how each can wait", entry->name,
+                           cell_waits[wait]);
+    if (entry->guest_path != NULL && spec->kind != WORKLOAD_PINGPONG)
+        return problem_set(problem, EOPNOTSUPP,
+                           "%s is a guest, and guests run the workload pingpong only", entry->name);
+    return spec->kind == WORKLOAD_STREAM ? check_stream(entry, spec, wait, problem) : 0;
+}
