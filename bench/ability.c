@@ -39,5 +39,9 @@ int ability_check(const struct registry_entry *entry, const struct workload_spec
     if (entry->guest_path != NULL && spec->kind != WORKLOAD_PINGPONG)
         return problem_set(problem, EOPNOTSUPP,
                            "%s is a guest, and guests run the workload pingpong only", entry->name);
+    const char *single = ability_one_at_a_time(entry);
+    if (spec->kind == WORKLOAD_TWICE && single != NULL)
+        return problem_set(problem, EOPNOTSUPP, "%s can't carry two messages at a time: %s",
+                           entry->name, single);
     return spec->kind == WORKLOAD_STREAM ? check_stream(entry, spec, wait, problem) : 0;
 }

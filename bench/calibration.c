@@ -128,7 +128,7 @@ struct calibration_floor calibration_floor_ns(const struct calibration *calibrat
     if (workload_spec_kind(cell->workload) == WORKLOAD_STREAM)
         return stream_ns(copied_ns);
     struct calibration_floor floor = hand_over_ns(pair, cell->wait);
-    copied_ns *= 2; /* the request and the reply */
+    copied_ns *= workload_spec_kind(cell->workload) == WORKLOAD_TWICE ? 3 : 2; /* both ways */
     floor.hard_ns = CALIBRATION_HARD_SHARE * (floor.hard_ns + copied_ns);
     floor.expected_ns += copied_ns;
     return floor;

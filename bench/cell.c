@@ -23,7 +23,8 @@ const char *const cell_waits[] = {
 
 const char *const cell_workloads[] = {[WORKLOAD_PINGPONG] = "pingpong",
                                       [WORKLOAD_RATE] = "rate",
-                                      [WORKLOAD_STREAM] = "stream",
+                                      [WORKLOAD_TWICE] = "write-write-read",
+    [WORKLOAD_STREAM] = "stream",
                                       [WORKLOAD_KINDS] = NULL};
 
 const char *const cell_placements[] = {"same-core",  "smt",        "same-l3",

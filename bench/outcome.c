@@ -147,7 +147,7 @@ static int record_latency(const struct histogram *h, struct record *r) {
 
 /* Messages of one exchange. */
 static double messages_of(enum workload_kind kind) {
-    return kind == WORKLOAD_STREAM ? 1 : 2;
+    return kind == WORKLOAD_STREAM ? 1 : kind == WORKLOAD_TWICE ? 3 : 2;
 }
 
 /* Where requests had their times, their number says nothing of how long each took. */

@@ -223,6 +223,7 @@ static const struct view streams = {
 
 static const struct view *const views[WORKLOAD_KINDS] = {[WORKLOAD_PINGPONG] = &round_trips,
                                                          [WORKLOAD_RATE] = &round_trips,
+                                                         [WORKLOAD_TWICE] = &round_trips,
                                                          [WORKLOAD_STREAM] = &streams};
 
 static const struct view *view_of(const struct cell *cell) {

@@ -10,6 +10,7 @@ static const struct {
 } ends[WORKLOAD_KINDS] = {
     [WORKLOAD_PINGPONG] = {workload_pingpong_client, workload_pingpong_server},
     [WORKLOAD_RATE] = {workload_rate_client, workload_pingpong_server},
+    [WORKLOAD_TWICE] = {workload_twice_client, workload_twice_server},
     [WORKLOAD_STREAM] = {workload_stream_client, workload_stream_server},
 };
 

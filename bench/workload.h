@@ -21,6 +21,9 @@
  * Latency"). One exchange is under way at a time; those that are due meanwhile queue up at the
  * client and leave as soon as they can.
  *
+ * write-write-read (workload_twice.c): a ping-pong whose requests leave in two messages, of which a
+ * reply answers both, so that what holds back a second small write shows (Nagle).
+ *
  * stream (workload_stream.c): one way. The client sends as fast as it may, and the server receives
  * and verifies. How far the client may be ahead is settled by the transport's own flow control, or
  * by a depth: then the server gives credit, one small message for each half of the depth. Settling

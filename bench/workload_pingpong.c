@@ -10,37 +10,38 @@
 /* ---- the client's phases ---- */
 
 /* Tells the server that the next exchange closes the phase, and makes that exchange. */
-static int close_phase(struct workload *w) {
+static int close_phase(struct workload *w, int (*exchange)(struct workload *workload)) {
     atomic_store_explicit(w->turn, w->sequence, memory_order_release);
-    return workload_exchange(w);
+    return exchange(w);
 }
 
-static int warm_up(struct workload *w) {
+static int warm_up(struct workload *w, int (*exchange)(struct workload *workload)) {
     const struct workload_plan *plan = w->plan;
     uint64_t start = clock_ticks(w->clock);
     uint64_t stop = start + workload_ticks(w->clock, plan->warmup_ns);
     uint64_t done = 0;
     while (plan->warmup_exchanges ? done < plan->warmup_exchanges : clock_ticks(w->clock) < stop) {
-        int error = workload_exchange(w);
+        int error = exchange(w);
         if (error)
             return error;
         done++;
     }
     w->result->warmup_exchanges = done;
     w->result->warmup_ns = clock_span_ns(w->clock, clock_ticks(w->clock) - start);
-    return close_phase(w);
+    return close_phase(w, exchange);
 }
 
-int workload_round_trips(struct workload *w, int (*measure)(struct workload *workload)) {
-    int error = warm_up(w);
+int workload_round_trips(struct workload *w, int (*exchange)(struct workload *workload),
+                         int (*measure)(struct workload *workload)) {
+    int error = warm_up(w, exchange);
     if (error)
         return error;
     w->mark(w->context, WORKLOAD_BEGIN);
-    error = workload_exchange(w); /* returns once the server has taken its reading too */
+    error = exchange(w); /* returns once the server has taken its reading too */
     if (!error)
         error = measure(w);
     if (!error)
-        error = close_phase(w);
+        error = close_phase(w, exchange);
     if (error)
         return error;
     w->mark(w->context, WORKLOAD_END);
@@ -117,7 +118,7 @@ static int measure(struct workload *w) {
 }
 
 int workload_pingpong_client(struct workload *w) {
-    return workload_round_trips(w, measure);
+    return workload_round_trips(w, workload_exchange, measure);
 }
 
 /* ---- the server ---- */
@@ -141,13 +142,17 @@ static int serve_phase(struct workload *w) {
     }
 }
 
-int workload_pingpong_server(struct workload *w) {
-    int error = serve_phase(w);
+int workload_answers(struct workload *w, int (*serve)(struct workload *workload)) {
+    int error = serve(w);
     if (error)
         return error;
     w->mark(w->context, WORKLOAD_BEGIN);
-    error = serve_phase(w);
+    error = serve(w);
     if (!error)
         w->mark(w->context, WORKLOAD_END);
     return error;
+}
+
+int workload_pingpong_server(struct workload *w) {
+    return workload_answers(w, serve_phase);
 }

@@ -64,5 +64,5 @@ static int measure(struct workload *w) {
 }
 
 int workload_rate_client(struct workload *w) {
-    return workload_round_trips(w, measure);
+    return workload_round_trips(w, workload_exchange, measure);
 }

@@ -57,6 +57,7 @@ static const struct ipc_knob stream_knobs[] = {
 static const struct ipc_transport kinds[WORKLOAD_KINDS] = {
     [WORKLOAD_PINGPONG] = {.name = "pingpong"},
     [WORKLOAD_RATE] = {.name = "rate", .knobs = rate_knobs},
+    [WORKLOAD_TWICE] = {.name = "write-write-read"},
     [WORKLOAD_STREAM] = {.name = "stream", .knobs = stream_knobs},
 };
 

@@ -16,6 +16,7 @@
 enum workload_kind {
     WORKLOAD_PINGPONG, /* closed loop: the next request leaves when the reply is there */
     WORKLOAD_RATE,     /* open loop: requests are due at given times, whatever the replies do */
+    WORKLOAD_TWICE,    /* write-write-read: a request in two messages, one reply */
     WORKLOAD_STREAM,   /* one way: the client sends, the server receives */
     WORKLOAD_KINDS
 };

@@ -52,12 +52,19 @@ static inline uint64_t workload_least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* The client of a workload of round trips, all phases: `measure` is what differs. */
-int workload_round_trips(struct workload *workload, int (*measure)(struct workload *workload));
+/* The client of a workload of round trips, all phases: an exchange that isn't timed, and those that
+ * are, are what differs. */
+int workload_round_trips(struct workload *workload, int (*exchange)(struct workload *workload),
+                         int (*measure)(struct workload *workload));
+
+/* The server of such a workload: `serve` answers until the phase is over. */
+int workload_answers(struct workload *workload, int (*serve)(struct workload *workload));
 
 int workload_pingpong_client(struct workload *workload);
 int workload_pingpong_server(struct workload *workload);
 int workload_rate_client(struct workload *workload); /* its server is that of pingpong */
+int workload_twice_client(struct workload *workload);
+int workload_twice_server(struct workload *workload);
 int workload_stream_client(struct workload *workload);
 int workload_stream_server(struct workload *workload);
 

@@ -99,16 +99,18 @@ static void a_workload_keeps_its_settings(void **state) {
                                            "rate:hz=1",
                                            "rate:hz=3",
                                            "rate:hz=10",
+                                           "write-write-read",
                                            "stream",
                                            "stream:depth=8,inplace=consume",
                                            "stream:inplace=handover"};
     struct selection selection = {.size_count = 0};
     struct problem problem = {""};
     assert_int_equal(
-        selection_workloads("rate:hz=10,arrivals=poisson,pingpong,rate,"
-                            "rate:arrivals=constant,hz=1000,rate:hz=1..29,stream:depth=0,"
-                            "stream:inplace=consume,depth=8,stream:inplace=handover",
-                            &selection, &problem),
+        selection_workloads(
+            "rate:hz=10,arrivals=poisson,pingpong,rate,"
+            "rate:arrivals=constant,hz=1000,rate:hz=1..29,write-write-read,stream:depth=0,"
+            "stream:inplace=consume,depth=8,stream:inplace=handover",
+            &selection, &problem),
         0);
     assert_int_equal(selection.workload_count, COUNT(expected));
     for (size_t i = 0; i < COUNT(expected); i++)
