@@ -278,9 +278,8 @@ static int check_values(const struct ipc_transport *transport, const char *name,
 
 int plugin_check(const struct ipc_transport *transport, const char *name, struct problem *problem) {
     static int (*const checks[])(const struct ipc_transport *, const char *, struct problem *) = {
-        check_name,     check_words,    check_sizes,  check_operations, check_claims,
-        check_messages, check_in_place, check_tables, check_knobs,      check_presets,
-        check_values,
+        check_name,     check_words,  check_sizes, check_operations, check_claims, check_messages,
+        check_in_place, check_tables, check_knobs, check_presets,    check_values,
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         int result = checks[i](transport, name, problem);
