@@ -39,7 +39,7 @@ TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.
 CONTRACT := $(BUILD)/tests/contract/contract
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
-PEER     := $(BUILD)/tests/peers/bare
+PEER     := $(BUILD)/tests/peers/bare $(BUILD)/tests/peers/stream
 COST     := $(BUILD)/tests/cost/harness
 
 all: $(BUILD)/ipcbench plugins ## builds ipcbench and its transports (plain `make`)
