@@ -16,7 +16,7 @@ T        ?=
 RUN      ?=
 
 # PACKAGES are pkg-config's names; scripts/setup installs what they and the tests come from.
-PACKAGES := jansson hwloc zlib libnl-3.0 libnl-route-3.0
+PACKAGES := jansson hwloc zlib libnl-3.0 libnl-route-3.0 sqlite3
 HARDEN   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
               -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 ALL_CFLAGS = -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
@@ -74,6 +74,9 @@ prove-faults: all test-plugins ## makes 2,000 things go wrong (COUNT=N SEED=N JO
 prove-endurance: all ## back-to-back trials for SECONDS (3600), kept in STATE: docs/reliability.md
 	@IPCBENCH_BUILD=$(BUILD) scripts/prove-endurance --seconds $(or $(SECONDS),3600) \
 	  $(if $(STATE),--state $(STATE)) $(RUN)
+
+prove-history: all ## how long the history takes to answer with 10,000 runs in it (RUN=options)
+	@scripts/prove-history --ipcbench $(BUILD)/ipcbench $(RUN)
 
 harness-cost: $(COST) ## what each part of the harness adds to a round trip
 	@$(COST)
@@ -213,7 +216,7 @@ test-plugins: $(HELPERS)
 
 FORCE:
 .PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
-  harness-cost check tests fuzz lint install uninstall clean \
+  prove-history harness-cost check tests fuzz lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
