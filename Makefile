@@ -24,9 +24,11 @@ BENCH_FLAGS = -D_GNU_SOURCE -Itransports -Ibench $(PACKAGE_CFLAGS) $(ALL_CFLAGS)
 LINK       = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 DEPEND     = -MMD -MP -MT $@ -MF $(basename $@).d
 
-# Asked once, when the first recipe needs the answer.
-PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
-PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
+# Asked once, when the first recipe needs the answer. Without liburing one design of server is missing.
+EXTRA          = $(eval EXTRA := $(shell pkg-config --exists liburing && echo liburing))$(EXTRA)
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(if $(EXTRA),-DHAVE_LIBURING) \
+  $(shell pkg-config --cflags $(PACKAGES) $(EXTRA)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) $(EXTRA)))$(PACKAGE_LIBS)
 LIBS           = $(PACKAGE_LIBS) -lm -ldl -lpthread
 
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))

@@ -5,6 +5,7 @@
 #include "ability.h"
 
 #include "cell.h"
+#include "crowd_links.h"
 
 #include <errno.h>
 
@@ -30,6 +31,19 @@ static int check_stream(const struct registry_entry *entry, const struct workloa
     return 0;
 }
 
+/* Of the sizes only the trial knows. */
+static int check_crowd(const struct registry_entry *entry, const struct workload_spec *spec,
+                       enum ipc_wait wait, struct problem *problem) {
+    enum { ANY_BYTES = 8 };
+    const struct workload_plan plan = {
+        .kind = spec->kind, .clients = spec->clients, .design = spec->design};
+    char workload[WORKLOAD_SPEC_BYTES];
+    const char *why = crowd_links_refusal(entry->transport, &plan, wait, ANY_BYTES);
+    workload_spec_format(spec, workload);
+    return why ? problem_set(problem, EOPNOTSUPP, "%s can't do %s: %s", entry->name, workload, why)
+               : 0;
+}
+
 int ability_check(const struct registry_entry *entry, const struct workload_spec *spec,
                   enum ipc_wait wait, struct problem *problem) {
     if (entry->transport->messages[wait] == NULL)
@@ -43,5 +57,7 @@ int ability_check(const struct registry_entry *entry, const struct workload_spec
     if (spec->kind == WORKLOAD_TWICE && single != NULL)
         return problem_set(problem, EOPNOTSUPP, "%s can't carry two messages at a time: %s",
                            entry->name, single);
+    if (spec->clients > 0)
+        return check_crowd(entry, spec, wait, problem);
     return spec->kind == WORKLOAD_STREAM ? check_stream(entry, spec, wait, problem) : 0;
 }

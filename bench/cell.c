@@ -24,7 +24,9 @@ const char *const cell_waits[] = {
 const char *const cell_workloads[] = {[WORKLOAD_PINGPONG] = "pingpong",
                                       [WORKLOAD_RATE] = "rate",
                                       [WORKLOAD_TWICE] = "write-write-read",
-    [WORKLOAD_STREAM] = "stream",
+                                      [WORKLOAD_STREAM] = "stream",
+                                      [WORKLOAD_SERVE] = "serve",
+                                      [WORKLOAD_CONNECT] = "connect",
                                       [WORKLOAD_KINDS] = NULL};
 
 const char *const cell_placements[] = {"same-core",  "smt",        "same-l3",

@@ -184,6 +184,18 @@ static void print_rate(const char *what, double per_second, const char *unit) {
     (void)printf("  %-22s %s%s\n", what, rate, unit);
 }
 
+/* What only some workloads have. */
+static void print_crowd(const struct record_crowd *crowd) {
+    char what[40];
+    for (int i = 0; crowd->has_phases && i < RECORD_PHASES; i++) {
+        (void)snprintf(what, sizeof what, "%s, p50", record_phases[i]);
+        print_ns(what, crowd->phases[i].p50_ns);
+    }
+    if (crowd->count > 1)
+        (void)printf("  %-22s %.0f to %.0f exchanges each, fairness %.3f\n", "clients",
+                     crowd->least_exchanges, crowd->most_exchanges, crowd->fairness);
+}
+
 static void print_round_trips(const struct record *r) {
     print_ns("round trip, mean", r->mean_ns);
     print_ns("min", r->min_ns);
@@ -194,6 +206,7 @@ static void print_round_trips(const struct record *r) {
     print_ns("max", r->max_ns);
     print_rate("exchanges", r->per_second, "/s");
     print_ns("CPU for each exchange", r->cpu_ns);
+    print_crowd(&r->crowd);
     (void)printf("  %-22s %.0f, %.0f of them stamped; payload verified\n", "measured exchanges",
                  r->exchanges, r->stamped);
 }

@@ -7,8 +7,9 @@
  * request under way at a time, and no time to think. All of them share the client's CPU, and sleep
  * while they wait; so a latency holds the wait for that CPU, as it would for a client's process.
  *
- * The server is one of the designs of workload_spec.h: a thread or a process (a child of the server's)
- * for each client, which waits for that client alone; or a single thread that watches all of them.
+ * The server is one of the designs of workload_spec.h: a thread or a process (a child of the
+ * server's) for each client, which waits for that client alone; or a single thread that watches all
+ * of them.
  */
 #ifndef BENCH_CROWD_H
 #define BENCH_CROWD_H
@@ -50,8 +51,10 @@ struct crowd_client {
 /* Shared by the parent and both ends; zeroed. */
 struct crowd {
     struct gate gates[IPC_ROLES][CROWD_GATES];
-    _Alignas(IPC_ALIGN) _Atomic int64_t left; /* exchanges that nobody has begun, of a number given */
-    _Alignas(IPC_ALIGN) uint64_t budget;      /* connections that may be made; 0: any number */
+    _Alignas(
+        IPC_ALIGN) _Atomic int64_t left; /* exchanges that nobody has begun, of a number given */
+    _Alignas(IPC_ALIGN) _Atomic int64_t ports; /* connections that may still be made, within */
+    uint64_t budget;                           /* so many; 0: any number */
     struct histogram phases[CROWD_PHASES];
     struct crowd_client clients[CROWD_MOST];
 };
@@ -59,8 +62,8 @@ struct crowd {
 /* One end, in its own process. */
 struct crowd_crew;
 
-/* Takes up all of the end's links. On failure `carrier`, the end that the caller has anyway, tells the
- * fault. 0 or a negative errno; *crew is the caller's on failure, too. */
+/* Takes up all of the end's links. On failure `carrier`, the end that the caller has anyway, tells
+ * the fault. 0 or a negative errno; *crew is the caller's on failure, too. */
 int crowd_attach(const struct end_task *task, enum ipc_role role, struct ipc_end *carrier,
                  struct crowd_crew **crew);
 

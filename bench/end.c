@@ -5,6 +5,7 @@
 #include "end.h"
 
 #include "canary.h"
+#include "crowd.h"
 
 #include <errno.h>
 #include <math.h>
@@ -89,9 +90,10 @@ int end_pin(int cpu, struct ipc_fault *fault) {
 }
 
 /* Runs the workload with the buffers that it needs. */
-static int work(const struct end_task *task, enum ipc_role role, struct ipc_end *end) {
+static int work_with_one(struct readings *readings, struct ipc_end *end) {
+    const struct end_task *task = readings->task;
+    enum ipc_role role = readings->role;
     struct control *control = task->control;
-    struct readings readings = {.task = task, .role = role, .report = &control->ends[role]};
     int out = role == IPC_CLIENT ? 0 : 1;
     int in = task->transport->solo ? out : 1 - out;
     size_t reply_bytes = workload_reply_bytes(&task->plan, task->size_bytes);
@@ -117,22 +119,43 @@ static int work(const struct end_task *task, enum ipc_role role, struct ipc_end 
                                 .result = &control->result,
                                 .mark = mark,
                                 .rest = rest,
-                                .context = &readings};
+                                .context = readings};
     if (error) {
         end->fault.call = "malloc";
     } else {
         memset(buffer, 0, in_bytes);
-        pid_t threads[COUNTERS_THREADS];
-        readings.report->threads = counters_list_threads(threads);
-        counters_open(&readings.counters, task->tracepoint);
         error = role == IPC_CLIENT ? workload_client(&workload) : workload_server(&workload);
     }
-    if (!error)
-        counters_close(&readings.counters);
     payload_free(&incoming);
     payload_free(&outgoing);
     free(buffer);
     return error;
+}
+
+/* An end that shares its process with more of its kind has them in `crew`. */
+static int work(const struct end_task *task, enum ipc_role role, struct ipc_end *end,
+                struct crowd_crew *crew) {
+    struct readings readings = {.task = task, .role = role, .report = &task->control->ends[role]};
+    pid_t threads[COUNTERS_THREADS];
+    readings.report->threads = counters_list_threads(threads);
+    counters_open(&readings.counters, task->tracepoint);
+    int error = crew ? crowd_work(crew, mark, &readings) : work_with_one(&readings, end);
+    if (!error)
+        counters_close(&readings.counters);
+    return error;
+}
+
+static int attach(const struct end_task *task, enum ipc_role role, struct ipc_end *end,
+                  struct crowd_crew **crew) {
+    if (task->crowd)
+        return crowd_attach(task, role, end, crew);
+    return task->transport->attach ? task->transport->attach(end) : 0;
+}
+
+static int detach(const struct end_task *task, struct ipc_end *end, struct crowd_crew *crew) {
+    if (crew)
+        return crowd_detach(crew);
+    return task->transport->detach ? task->transport->detach(end) : 0;
 }
 
 /* What the two CPUs can do at this moment; `when` 0: before the workload, 1: after it. */
@@ -161,28 +184,29 @@ static void warm_pages(struct control *control) {
 }
 
 static int live(const struct end_task *task, enum ipc_role role, struct ipc_end *end) {
-    const struct ipc_transport *transport = task->transport;
     struct end_report *report = &task->control->ends[role];
-    uint32_t all = transport->solo ? 1 : IPC_ROLES;
+    struct crowd_crew *crew = NULL;
+    uint32_t all = task->transport->solo ? 1 : IPC_ROLES;
     int error = end_pin(task->cpus[role], &end->fault);
     atomic_store(&report->stage, END_ATTACHING);
-    if (!error && transport->attach)
-        error = transport->attach(end);
+    if (!error)
+        error = attach(task, role, end, &crew);
     if (error)
         return error;
     warm_pages(task->control);
     gate_pass(&task->control->ready, all);
     calibrate(task, role, 0);
     atomic_store(&report->stage, END_WARMING);
-    error = work(task, role, end);
+    error = work(task, role, end, crew);
     if (error)
         return error;
     gate_pass(&task->control->done, all);
     calibrate(task, role, 1);
     atomic_store(&report->stage, END_DETACHING);
-    error = transport->detach ? transport->detach(end) : 0;
+    error = detach(task, end, crew);
     if (!error)
         atomic_store(&report->stage, END_OVER);
+    crowd_free(crew);
     return error;
 }
 
@@ -190,6 +214,8 @@ void end_blame(struct control *control, enum ipc_role role, int error,
                const struct ipc_fault *fault) {
     struct end_report *report = &control->ends[role];
     int nobody = 0;
+    if (atomic_exchange(&report->failed, 1) != 0)
+        return;
     report->error = error;
     (void)snprintf(report->call, sizeof report->call, "%s",
                    fault->call ? fault->call : "an unnamed call");
@@ -198,7 +224,6 @@ void end_blame(struct control *control, enum ipc_role role, int error,
 }
 
 int end_run(const struct end_task *task, enum ipc_role role) {
-    struct end_report *report = &task->control->ends[role];
     size_t room = (task->transport->end_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
     struct ipc_end *end = aligned_alloc(IPC_ALIGN, room);
     if (end == NULL)
@@ -207,7 +232,7 @@ int end_run(const struct end_task *task, enum ipc_role role) {
     end->link = task->link;
     end->role = role;
     end->note = note;
-    end->notes = report;
+    end->notes = &task->control->ends[role];
     int error = live(task, role, end);
     if (error)
         end_blame(task->control, role, error, &end->fault);

@@ -30,7 +30,8 @@ extern const char *const end_stages[]; /* "while starting", "while attaching", .
 /* What an end leaves behind. */
 struct end_report {
     _Atomic int stage;
-    int error; /* 0 or a negative errno, from `call` */
+    _Atomic int failed; /* somebody of this end has told the error below, or is about to */
+    int error;          /* 0 or a negative errno, from `call` */
     char call[64];
     char detail[192];
     struct usage before, after; /* the measured part */
@@ -54,6 +55,8 @@ struct control {
     struct histogram histogram;
 };
 
+struct crowd;
+
 /* What an end needs to know; owned by the parent, inherited by fork. */
 struct end_task {
     const struct ipc_transport *transport;
@@ -68,6 +71,14 @@ struct end_task {
     bool trace;          /* count them by ptrace instead: see tracer.h */
     int cpus[IPC_ROLES]; /* -1: not pinned */
     int (*run)(const struct end_task *task, enum ipc_role role); /* NULL: end_run */
+
+    /* Workloads of many clients, see crowd.h; else NULL. `links`: one for each client, or one for
+     * all. `reserved`: descriptors of low numbers, held until the server's select wants them. */
+    struct crowd *crowd;
+    struct ipc_link *const *links;
+    size_t link_count;
+    const int *reserved;
+    size_t reserved_count;
 };
 
 /* Runs one end in the calling process. Returns 0 or 1, for _exit. */
@@ -76,7 +87,8 @@ int end_run(const struct end_task *task, enum ipc_role role);
 /* Pins the calling process to that CPU; -1: doesn't. 0 or -errno, with the fault's call. */
 int end_pin(int cpu, struct ipc_fault *fault);
 
-/* Leaves in the report what failed, and in the control block who was the first. */
+/* Leaves in the report what failed, unless somebody of that end has done so before, and in the
+ * control block who was the first. */
 void end_blame(struct control *control, enum ipc_role role, int error,
                const struct ipc_fault *fault);
 

@@ -5,6 +5,8 @@
  */
 #include "interference.h"
 
+#include "outcome_crowd.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -60,8 +62,13 @@ static bool moved_apart(const struct record *r) {
 static const struct {
     const char *word;
     bool (*raised)(const struct record *);
-} flags[] = {{"steal", stolen},   {"neighbour", crowded}, {"migrated", migrated},
-             {"faults", faulted}, {"frequency", drifted}, {"distance", moved_apart}};
+} flags[] = {{"steal", stolen},
+             {"neighbour", crowded},
+             {"migrated", migrated},
+             {"faults", faulted},
+             {"frequency", drifted},
+             {"distance", moved_apart},
+             {"uneven", outcome_crowd_uneven}};
 
 void interference_flag(struct record *record) {
     size_t used = 0;

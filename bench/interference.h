@@ -15,6 +15,7 @@
  *   frequency  the fixed work took 5% more or less afterwards than before
  *   distance   the bare cache line took 1.5 times as long, or as short, afterwards as before: a
  *              hypervisor moved the CPUs
+ *   uneven     of many clients some stood still while others were at work (Little's law)
  * What isn't known raises no flag. */
 void interference_flag(struct record *record);
 

@@ -6,6 +6,7 @@
 
 #include "histlog.h"
 #include "interference.h"
+#include "outcome_crowd.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -150,10 +151,11 @@ static double messages_of(enum workload_kind kind) {
     return kind == WORKLOAD_STREAM ? 1 : kind == WORKLOAD_TWICE ? 3 : 2;
 }
 
-/* Where requests had their times, their number says nothing of how long each took. */
+/* Where requests had their times, or several were under way, their number says nothing of how long
+ * each took. */
 static void record_throughput(const struct end_task *task, struct record *r) {
     const struct workload_result *result = &task->control->result;
-    bool open = task->plan.kind == WORKLOAD_RATE;
+    bool open = task->plan.kind == WORKLOAD_RATE || task->crowd != NULL;
     r->mean_ns = result->unstamped ? (double)result->batches_ns / (double)result->unstamped
                                    : r->stamped_mean_ns;
     r->per_second = open ? r->exchanges * 1e9 / (double)result->measured_ns : 1e9 / r->mean_ns;
@@ -190,8 +192,13 @@ static void record_system_calls(const struct end_task *task, double exchanges, s
                         by_ptrace ? "ptrace" : "tracepoint");
 }
 
+/* All that ran between the two marks. */
+static double exchanges_between(const struct end_task *task, const struct record *r) {
+    return r->exchanges + WORKLOAD_UNCOUNTED * (task->crowd ? (double)task->plan.clients : 1);
+}
+
 static void record_counters(const struct end_task *task, struct record *r) {
-    double exchanges = r->exchanges + WORKLOAD_UNCOUNTED;
+    double exchanges = exchanges_between(task, r);
     record_system_calls(task, exchanges, r);
     r->instructions = counted(task, COUNTER_INSTRUCTIONS, 0, exchanges);
     r->cycles = counted(task, COUNTER_CYCLES, 0, exchanges);
@@ -224,7 +231,7 @@ static void record_cost(const struct end_task *task, struct record *r) {
         record_end_usage(&task->control->ends[role], &r->ends[role]);
         used += r->ends[role].user_ns + r->ends[role].system_ns;
     }
-    r->cpu_ns = used / (r->exchanges + WORKLOAD_UNCOUNTED);
+    r->cpu_ns = used / exchanges_between(task, r);
     r->steal_ns = difference(client->before.steal_ns, client->after.steal_ns);
 }
 
@@ -255,6 +262,8 @@ void outcome_note(const struct control *control, struct record *record) {
 
 int outcome_measured(const struct end_task *task, struct record *r) {
     const struct workload_result *result = &task->control->result;
+    if (task->crowd)
+        outcome_crowd_close(task);
     r->exchanges = (double)(result->stamped + result->unstamped);
     r->stamped = (double)result->stamped;
     r->warmup_exchanges = (double)result->warmup_exchanges;
@@ -263,6 +272,8 @@ int outcome_measured(const struct end_task *task, struct record *r) {
     int error = record_latency(&task->control->histogram, r);
     record_throughput(task, r);
     record_offer(task, r);
+    if (task->crowd)
+        outcome_crowd_record(task, r);
     record_cost(task, r);
     record_counters(task, r);
     record_surroundings(task->control, r);

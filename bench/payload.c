@@ -23,7 +23,7 @@ int payload_make(struct payload *payload, size_t bytes, uint64_t seed, int direc
     *payload = (struct payload){.message = aligned_alloc(128, room), .bytes = bytes, .full = full};
     if (payload->message == NULL)
         return -ENOMEM;
-    payload->salt = next_random(&state);
+    payload->origin = payload->salt = next_random(&state);
     for (size_t at = 0; at < room; at += sizeof state) {
         uint64_t word = next_random(&state);
         memcpy(payload->message + at, &word, sizeof word);
@@ -35,6 +35,26 @@ int payload_make(struct payload *payload, size_t bytes, uint64_t seed, int direc
 void payload_free(struct payload *payload) {
     free(payload->message);
     payload->message = NULL;
+}
+
+/* A number is near another when it is one of ours in the wrong place; what is damaged is that near
+ * once in 2^43. */
+static bool is_near(uint64_t number, uint64_t other) {
+    return number - other + (1 << 20) < (2 << 20);
+}
+
+size_t payload_owner(const struct payload *payload, const void *came, uint64_t sequence,
+                     size_t count) {
+    struct payload owned = *payload;
+    uint64_t head;
+    size_t client = payload->bytes < sizeof head ? count : 0;
+    for (; client < count; client++) {
+        memcpy(&head, came, sizeof head);
+        payload_own(&owned, client);
+        if (is_near(head ^ owned.salt, sequence))
+            break;
+    }
+    return client;
 }
 
 static size_t first_difference(const struct payload *expected, const unsigned char *came) {
@@ -51,10 +71,7 @@ int payload_explain(const struct payload *expected, const void *came, uint64_t s
     if (expected->bytes >= sizeof head)
         memcpy(&head, came, sizeof head);
     uint64_t other = head ^ expected->salt;
-    /* A number near the expected one is a message of ours in the wrong place; any other head is
-     * damage, since a random head is that near once in 2^43. */
-    bool ours = expected->bytes >= sizeof head && other != sequence &&
-                other - sequence + (1 << 20) < (2 << 20);
+    bool ours = expected->bytes >= sizeof head && other != sequence && is_near(other, sequence);
     if (ours)
         (void)snprintf(
             sentence, room, "message %" PRIu64 " %s: message %" PRIu64 " came in its place",

@@ -26,7 +26,8 @@
 struct payload {
     unsigned char *message; /* `bytes` long; owned by whoever made it with payload_make */
     size_t bytes;
-    uint64_t salt; /* what a sequence number is XORed with; differs by direction */
+    uint64_t salt;   /* what a sequence number is XORed with; differs by direction and by client */
+    uint64_t origin; /* the salt of client 0 */
     bool full;
 };
 
@@ -34,6 +35,27 @@ struct payload {
  * trial with that seed. 0 or -ENOMEM. payload_free undoes it. */
 int payload_make(struct payload *payload, size_t bytes, uint64_t seed, int direction, bool full);
 void payload_free(struct payload *payload);
+
+/* Makes the payload that of one client among many: its stamps differ from those of all others, in
+ * messages of 8 bytes or more. Client 0's are those of a payload that nobody owns. */
+static inline void payload_own(struct payload *payload, size_t client) {
+    payload->salt = payload->origin ^ client * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Does what came begin as message `sequence` of that client? Not told of less than 8 bytes. */
+static inline bool payload_is(const struct payload *payload, const void *came, size_t client,
+                              uint64_t sequence) {
+    uint64_t head;
+    if (payload->bytes < sizeof head)
+        return false;
+    memcpy(&head, came, sizeof head);
+    return (head ^ payload->origin ^ client * UINT64_C(0x9e3779b97f4a7c15)) == sequence;
+}
+
+/* Whose message it is, of `count` clients, by a number not far from `sequence`; `count`: nobody's.
+ */
+size_t payload_owner(const struct payload *payload, const void *came, uint64_t sequence,
+                     size_t count);
 
 /* Explains, after payload_matches said no, what is wrong with what came as message `sequence`.
  * Always returns -EBADMSG. */

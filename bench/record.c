@@ -241,6 +241,7 @@ static json_t *clock_to_json(const struct record *record) {
 static int add_parts(const struct record *record, json_t *json) {
     int result = json_object_set_new(json, "ends", ends_to_json(record));
     result |= json_object_set_new(json, "clock", clock_to_json(record));
+    result |= record_crowd_to_json(&record->crowd, json);
     result |= json_object_set_new(json, "knobs", facts_to_json(record->knobs, record->knob_count));
     result |= json_object_set_new(json, "facts", facts_to_json(record->facts, record->fact_count));
     result |= json_object_set_new(json, "histogram",
@@ -304,6 +305,8 @@ static int parts_from_json(const json_t *json, struct record *record, struct pro
     int error = ends_from_json(json, record, problem);
     if (error == 0)
         error = clock_from_json(json, record, problem);
+    if (error == 0)
+        error = record_crowd_from_json(json, &record->crowd, problem);
     if (error == 0)
         error = facts_from_json(json, "knobs", record->knobs, &record->knob_count, problem);
     if (error == 0)

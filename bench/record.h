@@ -9,6 +9,7 @@
 
 #include "cell.h"
 #include "problem.h"
+#include "record_crowd.h"
 #include "topology.h"
 
 #include <jansson.h>
@@ -72,6 +73,8 @@ struct record {
     double per_second;       /* exchanges, from mean_ns */
     double bytes_per_second; /* payload bytes in both directions */
     char *histogram;         /* histlog text; owned by the record; NULL when there is none */
+
+    struct record_crowd crowd; /* of workloads with phases, or with many clients */
 
     /* cost and interference */
     double cpu_ns;       /* user and system time of both ends for each exchange */

@@ -16,6 +16,9 @@
 
 enum { RESAMPLES = 2000, SEED = 1 }; /* of the bootstrap: fixed, so that a summary is repeatable */
 
+#define IN_BOTH(member) \
+    { offsetof(struct record, crowd.member), offsetof(struct cell_summary, crowd.member) }
+
 /* Figures of a trial that become a median over trials. */
 static const struct figure {
     size_t in_record, in_summary;
@@ -25,6 +28,19 @@ static const struct figure {
     {offsetof(struct record, bytes_per_second), offsetof(struct cell_summary, bytes_per_second)},
     {offsetof(struct record, cpu_ns), offsetof(struct cell_summary, cpu_ns)},
     {offsetof(struct record, floor_ns), offsetof(struct cell_summary, floor_ns)},
+    IN_BOTH(fairness),
+    IN_BOTH(least_exchanges),
+    IN_BOTH(most_exchanges),
+    IN_BOTH(little),
+    IN_BOTH(phases[0].mean_ns),
+    IN_BOTH(phases[0].p50_ns),
+    IN_BOTH(phases[0].p99_ns),
+    IN_BOTH(phases[1].mean_ns),
+    IN_BOTH(phases[1].p50_ns),
+    IN_BOTH(phases[1].p99_ns),
+    IN_BOTH(phases[2].mean_ns),
+    IN_BOTH(phases[2].p50_ns),
+    IN_BOTH(phases[2].p99_ns),
 };
 
 static const struct percentile {
@@ -217,6 +233,9 @@ static void count_trial(struct cell_summary *cell, const struct record *trial) {
         cell->trials++;
         cell->flagged += trial->flags[0] != '\0';
         cell->status = RECORD_OK;
+        cell->crowd.has_phases = trial->crowd.has_phases;
+        cell->crowd.count = trial->crowd.count;
+        memcpy(cell->crowd.design, trial->crowd.design, sizeof cell->crowd.design);
         cell->why[0] = '\0';
         return;
     }

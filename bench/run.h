@@ -33,6 +33,7 @@ struct cell_summary {
     double p50_low_ns, p50_high_ns;
     double per_second, bytes_per_second;
     double per_second_low, per_second_high; /* 95% interval of the former, likewise */
+    struct record_crowd crowd; /* of phases and clients: likewise medians over trials */
     double cpu_ns;
     double switches;     /* voluntary and involuntary, of both ends, for each exchange */
     double system_calls; /* of both ends, for each exchange; from the counting trial */

@@ -39,7 +39,10 @@ static int placement_rank(const char *placement) {
 }
 
 static int compare_tables(const struct cell *a, const struct cell *b) {
-    int order = strcmp(a->workload, b->workload);
+    char left[WORKLOAD_SPEC_BYTES], right[WORKLOAD_SPEC_BYTES];
+    show_rows_heading(a, left);
+    show_rows_heading(b, right);
+    int order = strcmp(left, right);
     if (order == 0)
         order = (int)a->wait - (int)b->wait;
     if (order == 0)
@@ -172,7 +175,9 @@ static size_t print_table(FILE *to, const struct cell_summary *const *cells, siz
             table_gap(&table);
         show_rows_add(&table, cells[i], precision);
     }
-    (void)fprintf(to, "\n%s, %s, %s\n", first->workload, cell_waits[first->wait], first->placement);
+    char heading[WORKLOAD_SPEC_BYTES];
+    show_rows_heading(first, heading);
+    (void)fprintf(to, "\n%s, %s, %s\n", heading, cell_waits[first->wait], first->placement);
     *error = table_print(&table, to, "  ");
     table_free(&table);
     return rows;

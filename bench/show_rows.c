@@ -168,6 +168,35 @@ static void add_count(struct table *table, const struct cell_summary *cell, doub
     add_trials(table, cell);
 }
 
+static void add_design(struct table *table, const struct cell_summary *cell, double precision) {
+    (void)precision;
+    table_add(table, cell->crowd.design);
+}
+
+static void add_fairness(struct table *table, const struct cell_summary *cell, double precision) {
+    (void)precision;
+    add_number(table, cell->crowd.fairness);
+}
+
+static void add_phase(struct table *table, const struct cell_summary *cell, int phase) {
+    add_ns(table, cell->crowd.has_phases ? cell->crowd.phases[phase].p50_ns : NAN);
+}
+
+static void add_connect(struct table *table, const struct cell_summary *cell, double precision) {
+    (void)precision;
+    add_phase(table, cell, 0);
+}
+
+static void add_exchange(struct table *table, const struct cell_summary *cell, double precision) {
+    (void)precision;
+    add_phase(table, cell, 1);
+}
+
+static void add_close(struct table *table, const struct cell_summary *cell, double precision) {
+    (void)precision;
+    add_phase(table, cell, 2);
+}
+
 typedef void adder(struct table *table, const struct cell_summary *cell, double precision);
 
 /* What a kind of workload shows. */
@@ -221,13 +250,63 @@ static const struct view streams = {
         "message.",
 };
 
-static const struct view *const views[WORKLOAD_KINDS] = {[WORKLOAD_PINGPONG] = &round_trips,
-                                                         [WORKLOAD_RATE] = &round_trips,
-                                                         [WORKLOAD_TWICE] = &round_trips,
-                                                         [WORKLOAD_STREAM] = &streams};
+static const struct view servers = {
+    .heads = {{"size", true},
+              {"transport", false},
+              {"server", false},
+              {"p50", true},
+              {"interval", true},
+              {"p99", true},
+              {"rate", true},
+              {"fair", true},
+              {"CPU", true},
+              {"ctx", true},
+              {"n", true}},
+    .adders = {add_size, add_transport, add_design, add_p50, add_p50_interval, add_p99,
+               add_messages, add_fairness, add_cpu, add_switches, add_count},
+    .legend =
+        "serve: server: a thread or a process for each client, or one thread that watches all by "
+        "select, poll, epoll or io_uring. p50 and p99: a round trip, of all clients' together; "
+        "rate: "
+        "round trips of all clients together; fair: Jain's index of what each client got, 1 when "
+        "all "
+        "got the same. CPU and ctx: of the server and all clients, for each round trip.",
+};
+
+static const struct view connections = {
+    .heads = {{"size", true},
+              {"transport", false},
+              {"p50", true},
+              {"interval", true},
+              {"p99", true},
+              {"connect", true},
+              {"exchange", true},
+              {"close", true},
+              {"rate", true},
+              {"CPU", true},
+              {"n", true}},
+    .adders = {add_size, add_transport, add_p50, add_p50_interval, add_p99, add_connect,
+               add_exchange, add_close, add_messages, add_cpu, add_count},
+    .legend = "connect: p50 and p99: a connection from socket to close, with one exchange; "
+              "connect, exchange "
+              "and close: the p50 of each part, as the client sees it; rate: connections. CPU: of "
+              "both ends, "
+              "for each connection.",
+};
+
+static const struct view *const views[WORKLOAD_KINDS] = {
+    [WORKLOAD_PINGPONG] = &round_trips, [WORKLOAD_RATE] = &round_trips,
+    [WORKLOAD_TWICE] = &round_trips,    [WORKLOAD_STREAM] = &streams,
+    [WORKLOAD_SERVE] = &servers,        [WORKLOAD_CONNECT] = &connections};
 
 static const struct view *view_of(const struct cell *cell) {
     return views[workload_spec_kind(cell->workload)];
+}
+
+void show_rows_heading(const struct cell *cell, char heading[WORKLOAD_SPEC_BYTES]) {
+    bool designs = view_of(cell) == &servers;
+    size_t length = strcspn(cell->workload, designs ? "," : "");
+    (void)snprintf(heading, WORKLOAD_SPEC_BYTES, "%.*s", (int)length, cell->workload);
 }
 
 void show_rows_begin(struct table *table, const struct cell *like) {
@@ -252,7 +331,7 @@ static bool shows(const struct view *view, const struct cell_summary *const *cel
 }
 
 void show_rows_legend(FILE *to, const struct cell_summary *const *cells, size_t count) {
-    static const struct view *const all[] = {&round_trips, &streams};
+    static const struct view *const all[] = {&round_trips, &streams, &servers, &connections};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!shows(all[i], cells, count))
             continue;

@@ -10,6 +10,9 @@
 
 #include <stdio.h>
 
+/* The workload as it stands above its table: without what is a column there. */
+void show_rows_heading(const struct cell *cell, char heading[WORKLOAD_SPEC_BYTES]);
+
 /* An empty table for cells of that cell's workload. */
 void show_rows_begin(struct table *table, const struct cell *like);
 

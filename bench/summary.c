@@ -43,7 +43,8 @@ static const struct field summary_fields[] = {
 json_t *summary_to_json(const struct cell_summary *summary) {
     json_t *json = json_object();
     if (json != NULL && record_cell_to_json(summary->key, &summary->cell, json) == 0 &&
-        fields_to_json(summary_fields, summary, json) == 0)
+        fields_to_json(summary_fields, summary, json) == 0 &&
+        record_crowd_to_json(&summary->crowd, json) == 0)
         return json;
     json_decref(json);
     return NULL;
@@ -54,5 +55,7 @@ int summary_from_json(const json_t *json, struct cell_summary *summary, struct p
     if (!json_is_object(json))
         return problem_set(problem, EINVAL, "a cell must be a JSON object");
     int error = record_cell_from_json(json, summary->key, &summary->cell, problem);
-    return error == 0 ? fields_from_json(summary_fields, json, summary, problem) : error;
+    if (error == 0)
+        error = fields_from_json(summary_fields, json, summary, problem);
+    return error == 0 ? record_crowd_from_json(json, &summary->crowd, problem) : error;
 }

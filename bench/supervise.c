@@ -4,6 +4,7 @@
  */
 #include "supervise.h"
 
+#include "crowd.h"
 #include "stop.h"
 #include "tracer.h"
 
@@ -173,11 +174,15 @@ int supervise_ends(const struct end_task *task, uint64_t deadline_ns, int stop_f
                       .tracer = {.fd = -1},
                       .deadline = clock_system_ns() + deadline_ns};
     *supervision = (struct supervision){0};
+    if (task->crowd)
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* a killed server leaves its workers to us */
     int error = task->trace ? tracer_open(&w.tracer) : 0;
     if (!error)
         error = start_all(&w);
     while (!error && anyone_alive(&w))
         watch(&w);
+    if (task->crowd)
+        crowd_reap(task->crowd);
     tracer_close(&w.tracer);
     return error;
 }

@@ -7,6 +7,8 @@
 
 #include "ability.h"
 #include "clock.h"
+#include "crowd_links.h"
+#include "crowd_setup.h"
 #include "end.h"
 #include "floor.h"
 #include "guest_trial.h"
@@ -37,6 +39,7 @@ struct trial {
     struct surroundings surroundings;
     struct stop stop;
     struct supervision supervision;
+    struct crowd_links crowd; /* of workloads with many clients */
 };
 
 static void describe_command(const struct trial_options *o, struct record *record) {
@@ -73,6 +76,35 @@ static void describe_request(const struct trial_options *o, struct record *recor
     describe_command(o, record);
 }
 
+/* The amounts asked for, and what the cell's workload says of itself. So slow a rate
+ * that hardly one request is due gets the time for LEAST_ARRIVALS. */
+static struct workload_plan plan_of(const struct trial_options *o) {
+    struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
+    struct problem none = {""};
+    struct workload_plan plan = {.kind = WORKLOAD_PINGPONG,
+                                 .exchanges = o->exchanges,
+                                 .time_ns = o->time_ns,
+                                 .warmup_exchanges = o->warmup_exchanges,
+                                 .warmup_ns = o->warmup_ns,
+                                 .seed = o->seed};
+    (void)workload_spec_parse(o->cell.workload, &spec, &none); /* it was parsed before */
+    plan.kind = spec.kind;
+    plan.depth = spec.depth;
+    plan.clients = spec.clients;
+    if (spec.clients > 1) /* together they warm up as often as one would */
+        plan.warmup_exchanges = (plan.warmup_exchanges + spec.clients - 1) / spec.clients;
+    plan.design = spec.design;
+    plan.inplace = spec.inplace;
+    if (spec.kind != WORKLOAD_RATE)
+        return plan;
+    plan.gap_ns = 1e9 / (double)spec.hz;
+    plan.poisson = spec.arrivals == WORKLOAD_POISSON;
+    uint64_t least_ns = (uint64_t)(LEAST_ARRIVALS * plan.gap_ns);
+    if (plan.exchanges == 0 && plan.time_ns < least_ns)
+        plan.time_ns = least_ns;
+    return plan;
+}
+
 static bool applicable(struct trial *t) {
     const struct cell *cell = &t->options->cell;
     struct workload_spec spec;
@@ -89,7 +121,13 @@ static bool applicable(struct trial *t) {
                     cell->transport, limit);
         return false;
     }
-    return true;
+    const char *refusal = t->plan.clients == 0 ? NULL
+                                               : crowd_links_refusal(t->transport, &t->plan,
+                                                                     cell->wait, cell->size_bytes);
+    if (refusal)
+        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s can't do %s: %s", cell->transport,
+                    cell->workload, refusal);
+    return refusal == NULL;
 }
 
 static void note_fact(void *notes, const char *name, const char *value) {
@@ -121,6 +159,7 @@ static int allocate(struct trial *t) {
 static void fill_link(struct trial *t) {
     struct ipc_link *link = t->link;
     link->wait = t->options->cell.wait;
+    link->connecting = t->plan.kind == WORKLOAD_CONNECT;
     link->max_bytes = t->options->cell.size_bytes;
     link->in_place = t->plan.inplace != WORKLOAD_COPIED;
     link->note = note_fact;
@@ -186,6 +225,19 @@ static void blame_link(struct trial *t, enum record_status status, const char *w
                     detailed ? "; " : "", fault->detail);
 }
 
+static bool set_up(struct trial *t) {
+    int error = t->transport->setup(t->link);
+    if (error)
+        blame_link(t, RECORD_FAILED, "setup", error);
+    return error == 0;
+}
+
+/* A link for each client, all alike. */
+static bool set_up_crowd(struct trial *t) {
+    return crowd_setup_begin(&t->crowd, t->transport, &t->plan, t->link, t->record) && set_up(t) &&
+           crowd_setup_finish(&t->crowd, &t->plan, t->record);
+}
+
 /* Everything up to the fork; false when the record has its verdict already. The order matters: the
  * namespace comes before anything that opens a socket, threads come after it. */
 static bool prepare(struct trial *t) {
@@ -200,10 +252,7 @@ static bool prepare(struct trial *t) {
     }
     if (!within_limit(t) || !measure_budget(t))
         return false;
-    error = t->transport->setup(t->link);
-    if (error)
-        blame_link(t, RECORD_FAILED, "setup", error);
-    return error == 0;
+    return t->plan.clients > 0 ? set_up_crowd(t) : set_up(t);
 }
 
 static const char *fact_of(const struct record *record, const char *name) {
@@ -238,31 +287,6 @@ static void run_ends(struct trial *t, const struct end_task *task) {
     outcome_note(t->control, t->record);
 }
 
-/* The amounts asked for, and what the cell's workload says of itself. So slow a rate
- * that hardly one request is due gets the time for LEAST_ARRIVALS. */
-static struct workload_plan plan_of(const struct trial_options *o) {
-    struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
-    struct problem none = {""};
-    struct workload_plan plan = {.kind = WORKLOAD_PINGPONG,
-                                 .exchanges = o->exchanges,
-                                 .time_ns = o->time_ns,
-                                 .warmup_exchanges = o->warmup_exchanges,
-                                 .warmup_ns = o->warmup_ns,
-                                 .seed = o->seed};
-    (void)workload_spec_parse(o->cell.workload, &spec, &none); /* it was parsed before */
-    plan.kind = spec.kind;
-    plan.depth = spec.depth;
-    plan.inplace = spec.inplace;
-    if (spec.kind != WORKLOAD_RATE)
-        return plan;
-    plan.gap_ns = 1e9 / (double)spec.hz;
-    plan.poisson = spec.arrivals == WORKLOAD_POISSON;
-    uint64_t least_ns = (uint64_t)(LEAST_ARRIVALS * plan.gap_ns);
-    if (plan.exchanges == 0 && plan.time_ns < least_ns)
-        plan.time_ns = least_ns;
-    return plan;
-}
-
 static struct end_task describe_task(const struct trial *t) {
     const struct trial_options *o = t->options;
     bool count = o->purpose == RECORD_COUNTING;
@@ -278,22 +302,28 @@ static struct end_task describe_task(const struct trial *t) {
         .verify_full = o->verify_full,
         .tracepoint = tracepoint,
         .trace = count && tracepoint == COUNTERS_NO_TRACEPOINT,
-        .cpus = {[IPC_SERVER] = o->placement.server_cpu, [IPC_CLIENT] = o->placement.client_cpu}};
+        .cpus = {[IPC_SERVER] = o->placement.server_cpu, [IPC_CLIENT] = o->placement.client_cpu},
+        .crowd = t->crowd.crowd,
+        .links = t->crowd.links,
+        .link_count = t->crowd.count,
+        .reserved = t->crowd.reserved,
+        .reserved_count = t->crowd.reserved_count};
 }
 
 /* From the link to its cleanup; every way out passes the cleanup. */
 static int run_linked(struct trial *t) {
-    t->plan = plan_of(t->options);
-    struct end_task task = describe_task(t);
     bool ready = prepare(t);
+    struct end_task task = describe_task(t);
     if (ready) {
         note_route(t);
         run_ends(t, &task);
     }
     t->transport->cleanup(t->link);
-    surroundings_leave(&t->surroundings);
     bool measured = ready && !t->supervision.interrupted && t->record->status == RECORD_OK;
-    return measured ? outcome_measured(&task, t->record) : 0;
+    int error = measured ? outcome_measured(&task, t->record) : 0;
+    crowd_links_free(&t->crowd);
+    surroundings_leave(&t->surroundings);
+    return error;
 }
 
 static void record_instrument(const struct clock *clock, struct record *record) {
@@ -311,6 +341,7 @@ void trial_skip(const struct trial_options *options, const char *why, struct rec
 int trial_run(const struct trial_options *options, struct record *record, struct problem *problem) {
     struct trial t = {.options = options, .transport = options->entry->transport, .record = record};
     describe_request(options, record);
+    t.plan = plan_of(options);
     if (!applicable(&t))
         return 0;
     int error = stop_catch(&t.stop, problem);

@@ -84,3 +84,20 @@ void usage_read_slow(struct usage *usage, int cpu, int other_cpu) {
     usage->run_wait_ns = run_wait_so_far();
     usage->steal_ns = cpu < 0 ? -1 : steal_ns_of(cpu, other_cpu);
 }
+
+static void add(int64_t *sum, int64_t more) {
+    *sum = *sum < 0 || more < 0 ? -1 : *sum + more;
+}
+
+void usage_add(struct usage *sum, const struct usage *more) {
+    add(&sum->user_ns, more->user_ns);
+    add(&sum->system_ns, more->system_ns);
+    add(&sum->voluntary_switches, more->voluntary_switches);
+    add(&sum->involuntary_switches, more->involuntary_switches);
+    add(&sum->minor_faults, more->minor_faults);
+    add(&sum->major_faults, more->major_faults);
+    add(&sum->migrations, more->migrations);
+    add(&sum->run_wait_ns, more->run_wait_ns);
+    add(&sum->steal_ns, more->steal_ns);
+    sum->cpu = more->cpu;
+}

@@ -25,4 +25,7 @@ void usage_read(struct usage *usage);
  * time that the hypervisor gave to others on those CPUs (-1: no CPU; equal ones count once). */
 void usage_read_slow(struct usage *usage, int cpu, int other_cpu);
 
+/* Adds what another process used: what isn't known of one isn't known of the sum. */
+void usage_add(struct usage *sum, const struct usage *more);
+
 #endif

@@ -12,10 +12,14 @@ static const struct {
     [WORKLOAD_RATE] = {workload_rate_client, workload_pingpong_server},
     [WORKLOAD_TWICE] = {workload_twice_client, workload_twice_server},
     [WORKLOAD_STREAM] = {workload_stream_client, workload_stream_server},
+    [WORKLOAD_SERVE] = {workload_serve_client, workload_pingpong_server},
+    [WORKLOAD_CONNECT] = {.client = workload_connect_client}, /* its server has no members */
 };
 
 int workload_reject(struct workload *w, uint64_t sequence) {
     struct ipc_fault *fault = &w->end->fault;
+    if (w->explain)
+        return w->explain(w, sequence);
     fault->call = "verify";
     return payload_explain(w->incoming, w->buffer, sequence, fault->detail, sizeof fault->detail);
 }

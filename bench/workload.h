@@ -31,6 +31,11 @@
  * first message that it receives in the measured phase to the last. In place, messages aren't
  * copied: they are handed over with nothing but a sequence number written and read, or produced and
  * consumed there, with all bytes written and all bytes compared.
+ *
+ * serve (workload_serve.c): many clients and one server, see crowd.h; each client is one of
+ * pingpong, but with every exchange stamped, all within the same time.
+ *
+ * connect (workload_connect.c): a connection for each exchange.
  */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
@@ -56,6 +61,8 @@ struct workload_plan {
     uint64_t seed;  /* of the random gaps */
     uint64_t depth; /* stream: messages under way at most; 0: as many as there is room for */
     enum workload_inplace inplace; /* stream */
+    size_t clients;                /* serve, connect */
+    enum workload_design design;   /* serve */
 };
 
 /* The longest message that the server sends of its own accord in a stream: a credit. */
@@ -90,9 +97,10 @@ struct workload {
     const struct clock *clock;
     struct ipc_end *end;
     const struct ipc_messages *messages;
-    const struct ipc_in_place *in_place; /* of a stream in place */
-    struct payload *outgoing, *incoming; /* what is sent, and what is expected */
-    void *buffer;                        /* what comes: as large as `incoming` */
+    const struct ipc_in_place *in_place;       /* of a stream in place */
+    const struct ipc_connections *connections; /* connect */
+    struct payload *outgoing, *incoming;       /* what is sent, and what is expected */
+    void *buffer;                              /* what comes: as large as `incoming` */
     _Atomic uint64_t *turn; /* shared by both ends: the sequence number of the exchange that closes
                                the phase; UINT64_MAX before it is known */
     struct histogram *histogram;    /* client: the stamped exchanges */
@@ -101,6 +109,8 @@ struct workload {
     /* rate: sleeps for about so long, but never longer; returns at once where the client is not to
      * sleep. What is left is spun away on the clock. */
     void (*rest)(void *context, uint64_t ns);
+    /* One of many clients: explains a wrong message instead of payload_explain. */
+    int (*explain)(struct workload *workload, uint64_t sequence);
     void *context;
     uint64_t sequence; /* of the next exchange; on failure: of the exchange that failed */
     uint64_t credits;  /* stream: of the server's next message */

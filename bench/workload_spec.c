@@ -16,8 +16,13 @@
 /* What the knobs are stored in. */
 struct settings {
     struct ipc_link base;
-    uint64_t hz, arrivals, depth, inplace;
+    uint64_t hz, arrivals, depth, inplace, clients, design;
 };
+
+const char *const workload_designs[] = {
+    [WORKLOAD_THREAD] = "thread", [WORKLOAD_PROCESS] = "process", [WORKLOAD_SELECT] = "select",
+    [WORKLOAD_POLL] = "poll",     [WORKLOAD_EPOLL] = "epoll",     [WORKLOAD_URING] = "io-uring",
+    [WORKLOAD_DESIGNS] = NULL};
 
 static const char *const arrivals[] = {"constant", "poisson", NULL};
 static const char *const inplaces[] = {"no", "handover", "consume", NULL};
@@ -53,12 +58,40 @@ static const struct ipc_knob stream_knobs[] = {
      .help = "without copies: messages handed over in place, or produced and consumed there"},
     {.name = NULL}};
 
+static const struct ipc_knob serve_knobs[] = {
+    {.name = "clients",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct settings, clients),
+     .fallback = "64",
+     .low = 1,
+     .high = WORKLOAD_MOST_CLIENTS,
+     .help = "clients of the one server, each with one request under way"},
+    {.name = "design",
+     .kind = IPC_KNOB_CHOICE,
+     .offset = offsetof(struct settings, design),
+     .fallback = "epoll",
+     .choices = workload_designs,
+     .help = "the server: a thread or a process for each client, or one thread that watches all"},
+    {.name = NULL}};
+
+static const struct ipc_knob connect_knobs[] = {
+    {.name = "clients",
+     .kind = IPC_KNOB_NUMBER,
+     .offset = offsetof(struct settings, clients),
+     .fallback = "1",
+     .low = 1,
+     .high = WORKLOAD_MOST_CLIENTS,
+     .help = "clients that connect at a time; the server takes one after the other"},
+    {.name = NULL}};
+
 /* To knobs.c a workload is something that has a name and knobs. */
 static const struct ipc_transport kinds[WORKLOAD_KINDS] = {
     [WORKLOAD_PINGPONG] = {.name = "pingpong"},
     [WORKLOAD_RATE] = {.name = "rate", .knobs = rate_knobs},
     [WORKLOAD_TWICE] = {.name = "write-write-read"},
     [WORKLOAD_STREAM] = {.name = "stream", .knobs = stream_knobs},
+    [WORKLOAD_SERVE] = {.name = "serve", .knobs = serve_knobs},
+    [WORKLOAD_CONNECT] = {.name = "connect", .knobs = connect_knobs},
 };
 
 int workload_spec_parse(const char *text, struct workload_spec *spec, struct problem *problem) {
@@ -84,7 +117,9 @@ int workload_spec_parse(const char *text, struct workload_spec *spec, struct pro
                                    .hz = settings.hz,
                                    .arrivals = (enum workload_arrivals)settings.arrivals,
                                    .depth = settings.depth,
-                                   .inplace = (enum workload_inplace)settings.inplace};
+                                   .inplace = (enum workload_inplace)settings.inplace,
+                                   .clients = settings.clients,
+                                   .design = (enum workload_design)settings.design};
     return error;
 }
 
@@ -105,6 +140,11 @@ void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_S
                        spec->arrivals ? arrivals[spec->arrivals] : "");
     else if (spec->kind == WORKLOAD_STREAM)
         format_stream(spec, text);
+    else if (spec->kind == WORKLOAD_SERVE)
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "serve:clients=%" PRIu64 ",design=%s",
+                       spec->clients, workload_designs[spec->design]);
+    else if (spec->kind == WORKLOAD_CONNECT && spec->clients > 1)
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "connect:clients=%" PRIu64, spec->clients);
     else
         (void)snprintf(text, WORKLOAD_SPEC_BYTES, "%s", kinds[spec->kind].name);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * workload_spec.h - a workload as it is written in a cell's key: a word, and after a colon what can
- * be set of it: "pingpong", "rate:hz=1000,arrivals=poisson", "stream:depth=64". No system calls.
+ * be set of it: "pingpong", "rate:hz=1000,arrivals=poisson", "stream:depth=64",
+ * "serve:clients=64,design=epoll", "connect:clients=8". No system calls.
  */
 #ifndef BENCH_WORKLOAD_SPEC_H
 #define BENCH_WORKLOAD_SPEC_H
@@ -18,8 +19,22 @@ enum workload_kind {
     WORKLOAD_RATE,     /* open loop: requests are due at given times, whatever the replies do */
     WORKLOAD_TWICE,    /* write-write-read: a request in two messages, one reply */
     WORKLOAD_STREAM,   /* one way: the client sends, the server receives */
+    WORKLOAD_SERVE,    /* many clients, each in a closed loop, and one server */
+    WORKLOAD_CONNECT,  /* a connection for each exchange */
     WORKLOAD_KINDS
 };
+
+/* How a server serves many clients. From WORKLOAD_SELECT on one thread does it. */
+enum workload_design {
+    WORKLOAD_THREAD,
+    WORKLOAD_PROCESS,
+    WORKLOAD_SELECT,
+    WORKLOAD_POLL,
+    WORKLOAD_EPOLL,
+    WORKLOAD_URING,
+    WORKLOAD_DESIGNS
+};
+extern const char *const workload_designs[]; /* "thread", "process", ..., NULL */
 
 enum workload_arrivals { WORKLOAD_CONSTANT, WORKLOAD_POISSON };
 
@@ -37,10 +52,13 @@ struct workload_spec {
     /* WORKLOAD_STREAM: messages under way at most; 0: as many as there is room for */
     uint64_t depth;
     enum workload_inplace inplace; /* likewise */
+    uint64_t clients; /* WORKLOAD_SERVE and WORKLOAD_CONNECT: 1 to WORKLOAD_MOST_CLIENTS */
+    enum workload_design design; /* WORKLOAD_SERVE */
 };
 
-#define WORKLOAD_MOST_HZ    UINT64_C(100000000)
-#define WORKLOAD_MOST_DEPTH UINT64_C(1000000)
+#define WORKLOAD_MOST_CLIENTS UINT64_C(1024)
+#define WORKLOAD_MOST_HZ      UINT64_C(100000000)
+#define WORKLOAD_MOST_DEPTH   UINT64_C(1000000)
 
 /* Parses it. 0, or -EINVAL with a sentence that names the wrong part and the nearest right word. */
 int workload_spec_parse(const char *text, struct workload_spec *spec, struct problem *problem);

@@ -67,5 +67,7 @@ int workload_twice_client(struct workload *workload);
 int workload_twice_server(struct workload *workload);
 int workload_stream_client(struct workload *workload);
 int workload_stream_server(struct workload *workload);
+int workload_serve_client(struct workload *workload);
+int workload_connect_client(struct workload *workload);
 
 #endif

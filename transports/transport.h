@@ -9,9 +9,10 @@
  * WHO CALLS WHAT. A trial is a tree of three processes: the parent (P), the
  * server (S) and the client (C). P forks S and C; both inherit what P made.
  * With many clients P makes a link for each of them, S has an end of each link,
- * and so has C, used by a thread each (see `apart`, `lone` and
+ * and so has C, used by a thread each (see `apart` and
  * struct ipc_descriptors); a server of a process for each client has its ends in
- * children of S.
+ * children of S. Where a second link can't be, since what it needs has one number
+ * for each trial (ipc_key), its setup fails with -EEXIST, which is "not applicable".
  *
  *   operation  called by  when                                  may block
  *   ---------  ---------  ------------------------------------  ---------
@@ -286,7 +287,6 @@ struct ipc_transport {
     unsigned needs; /* of enum ipc_need, or-ed */
     bool apart; /* its library keeps its state by process, and beyond detach: the ends must not be
                    threads of one, as in the threaded tests; so it has one client only */
-    bool lone;  /* P can hold one link of it at a time: a fixed name or key, or a daemon */
     bool solo;  /* no server is started: what the client sends, it receives itself */
     /* Why no more than one message may be under way in each direction, as in a ping-pong: a clause
      * such as "a counter adds up what nobody has read". NULL: many may. Then a stream is "not

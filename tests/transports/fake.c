@@ -198,6 +198,33 @@ static int cut_short(struct fake_end *end, unsigned char *message, size_t bytes)
     return error;
 }
 
+/* What goes to the next client instead: the servers' sockets of all links, in the order of setup.
+ */
+static struct {
+    int fds[1024];
+    size_t count;
+} everybody;
+
+static int remember(struct fake_link *link) {
+    everybody.fds[everybody.count++ % 1024] = link->ends[IPC_SERVER];
+    return 0;
+}
+
+static int next_of(int fd) {
+    for (size_t i = 0; i < everybody.count; i++)
+        if (everybody.fds[i] == fd)
+            return everybody.fds[(i + 1) % everybody.count];
+    return fd;
+}
+
+static int misdirect(struct fake_end *end, const unsigned char *message, size_t bytes) {
+    int own = end->fd;
+    end->fd = next_of(own);
+    int error = put(end, message, bytes);
+    end->fd = own;
+    return error;
+}
+
 /* Breaks the contract: facts are for setup and attach. */
 static int note_late(struct fake_end *end, const unsigned char *message, size_t bytes) {
     end->base.note(end->base.notes, "late", "1");
@@ -234,6 +261,7 @@ enum script_name {
     SHORT_READ,
     LATE_NOTE,
     WRITE_LINK,
+    MISDIRECT,
     SCRIPTS
 };
 
@@ -261,6 +289,7 @@ static const char *const names[SCRIPTS + 1] = {
     [SHORT_READ] = "short-read",
     [LATE_NOTE] = "late-note",
     [WRITE_LINK] = "write-link",
+    [MISDIRECT] = "misdirect",
 };
 
 static const struct script scripts[SCRIPTS] = {
@@ -286,6 +315,7 @@ static const struct script scripts[SCRIPTS] = {
     [SHORT_READ] = {.recv = cut_short},
     [LATE_NOTE] = {.send = note_late},
     [WRITE_LINK] = {.send = write_link},
+    [MISDIRECT] = {.setup = remember, .send = misdirect},
 };
 
 static const char *const sides[] = {"server", "client", NULL};
@@ -374,6 +404,17 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
 
 static const struct ipc_messages messages = {send_message, recv_message};
 
+static int descriptor_in(const struct ipc_end *base) {
+    return ((const struct fake_end *)base)->fd;
+}
+
+static int descriptor_out(const struct ipc_end *base) {
+    const struct fake_end *end = (const struct fake_end *)base;
+    return end->acts && script_of(end)->send == misdirect ? next_of(end->fd) : end->fd;
+}
+
+static const struct ipc_descriptors descriptors = {descriptor_in, descriptor_out};
+
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
     .name = "fake",
@@ -390,4 +431,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .detach = detach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .descriptors = &descriptors,
 };
