@@ -43,6 +43,7 @@ FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/f
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
 PEER     := $(BUILD)/tests/peers/bare $(BUILD)/tests/peers/stream
 COST     := $(BUILD)/tests/cost/harness
+GATE     := $(BUILD)/tests/gate/simulate
 
 all: $(BUILD)/ipcbench plugins ## builds ipcbench and its transports (plain `make`)
 
@@ -80,13 +81,19 @@ prove-endurance: all ## back-to-back trials for SECONDS (3600), kept in STATE: d
 prove-history: all ## how long the history takes to answer with 10,000 runs in it (RUN=options)
 	@scripts/prove-history --ipcbench $(BUILD)/ipcbench $(RUN)
 
+regress: all ## this tree against another commit: BASE=REF, STRICT=1, RUN=options of `ipcbench duet`
+	@scripts/regress --build $(BUILD) --base "$(BASE)" $(if $(STRICT),--strict) -- $(RUN)
+
+prove-regress: all $(GATE) ## plants delays and lets the gate look for them (RUN=options)
+	@scripts/prove-regress --build $(BUILD) $(RUN)
+
 harness-cost: $(COST) ## what each part of the harness adds to a round trip
 	@$(COST)
 
 check: all tests ## runs every test; T=pipe: the contract suite and the listing of one transport
 	@scripts/check $(BUILD) $(T)
 
-tests: all $(TESTS) $(FUZZERS) $(CONTRACT) $(PEER) $(COST) test-plugins ## builds the tests without running them
+tests: all $(TESTS) $(FUZZERS) $(CONTRACT) $(PEER) $(COST) $(GATE) test-plugins ## builds the tests without running them
 
 fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
 	@scripts/fuzz $(or $(SECONDS),60) $(T)
@@ -154,7 +161,7 @@ $(TESTS): $(BUILD)/%: %.c $(BUILD)/libbench.a $(BUILD)/flags
 $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(filter %.o,$(FUZZ_MAIN)) $(BUILD)/libbench.a
 	$(CC) $(LINK) $(filter %.o,$^) $(filter-out %.o,$(FUZZ_MAIN)) $(BUILD)/libbench.a -o $@ $(LIBS)
 
-$(COST): $(BUILD)/tests/cost/harness.o $(BUILD)/libbench.a
+$(COST) $(GATE): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libbench.a
 	$(CC) $(LINK) $^ -o $@ $(LIBS)
 
 $(CONTRACT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/contract/*.c)) $(BUILD)/libbench.a
@@ -218,7 +225,7 @@ test-plugins: $(HELPERS)
 
 FORCE:
 .PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
-  prove-history harness-cost check tests fuzz lint install uninstall clean \
+  regress prove-regress prove-history harness-cost check tests fuzz lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:

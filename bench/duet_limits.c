@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct duet_limits defaults = {
@@ -56,7 +57,7 @@ static int read_entry(const json_t *json, struct entry *entry, struct problem *p
     entry->alarm = json_object_get(json, "alarm");
     entry->tolerance = json_object_get(json, "tolerance");
     entry->gated = json_object_get(json, "gated");
-    if (entry->match == NULL || entry->match[0] == '\0')
+    if (entry->match == NULL || strlen(entry->match) == 0)
         return problem_set(problem, EINVAL, "entry %zu: 'match' must be a pattern of cells' keys",
                            number);
     if (entry->reason == NULL || strspn(entry->reason, " ") == strlen(entry->reason))
@@ -80,7 +81,7 @@ static void set_limits(const struct entry *entry, struct duet_limits *limits) {
         limits->tolerance = json_number_value(entry->tolerance);
     if (entry->gated != NULL)
         limits->gated = json_is_true(entry->gated);
-    (void)strncpy(limits->reason, entry->reason, sizeof limits->reason - 1);
+    (void)snprintf(limits->reason, sizeof limits->reason, "%s", entry->reason);
 }
 
 static int apply(const struct entry *entry, struct duet_suite *suite, struct problem *problem) {

@@ -27,6 +27,7 @@ enum {
     OPTION_BUDGET,
     OPTION_SEED,
     OPTION_NET,
+    OPTION_CELLS,
     OPTION_LIMITS,
     OPTION_STRICT,
     OPTION_TRIAL,
@@ -40,6 +41,7 @@ static const struct argp_option options[] = {
     {"sizes", 's', "SIZES", 0, "message sizes (default: " DEFAULT_SIZES ")", 1},
     {"waits", 'W', "WAITS", 0, "block, spin, park (default: what each transport can)", 1},
     {"placements", 'p', "PLACEMENTS", 0, "as in `ipcbench run` (default: likewise)", 1},
+    {"cells", OPTION_CELLS, "FILE", 0, "exactly the cells whose keys stand there, a line each", 1},
     {"limits", OPTION_LIMITS, "FILE", 0,
      "thresholds of single cells, with the reason for each: see docs/regression.md", 1},
     {NULL, 0, NULL, 0, "How long:", 2},
@@ -80,7 +82,8 @@ static const char documentation[] =
     "  ipcbench duet old/transports new/transports\n"
     "  ipcbench duet /usr/local/bin/ipcbench build/ipcbench -t pipe,unix -s 64\n"
     "  ipcbench duet pipe.so new/pipe.so --json | jq .verdict\n\n"
-    "Exit codes: 0 done and nothing regressed, 1 something regressed, 2 an error (wrong input, a trial failed), 3 "
+    "Exit codes: 0 done and nothing regressed, 1 something regressed, 2 an error (wrong input, a "
+    "trial failed), 3 "
     "something "
     "can't be told, or the environment moved (1 with --strict), 130 interrupted.";
 
@@ -165,6 +168,9 @@ static int parse_list(int option, const char *text, struct parse *parse) {
 /* Takes an option that is kept as it is; false: it is none. */
 static bool take_plain(int option, const char *text, struct duet_options *o) {
     switch (option) {
+    case OPTION_CELLS:
+        o->cells = text;
+        return true;
     case OPTION_LIMITS:
         o->limits = text;
         return true;

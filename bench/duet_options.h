@@ -18,6 +18,7 @@ struct duet_options {
     uint64_t seed;
     size_t most_trials;
     enum network_mode net;
+    const char *cells;  /* a file of cells' keys, instead of the selection; NULL: none */
     const char *limits; /* the file of thresholds; NULL: none */
     const char *output; /* where the JSON goes, too; NULL: nowhere */
     const char *trial;  /* a cell's key: that one trial and nothing else */

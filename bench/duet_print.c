@@ -65,6 +65,8 @@ static void add_row(const struct duet_session *session, size_t index, struct tab
 static void explain(const struct duet_cell *cell, FILE *to) {
     const struct duet_finding *p50 = &cell->findings[DUET_P50];
     char text[CELL_KEY_BYTES + 768];
+    if (cell->canary) /* says something only by moving: then the verdict is about it */
+        return;
     if (cell->verdict == DUET_NOT_COMPARED)
         (void)snprintf(text, sizeof text, "%s: not compared: %s", cell->key, cell->why);
     else if (cell->verdict == DUET_REGRESSION && p50->verdict != DUET_REGRESSION)

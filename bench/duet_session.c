@@ -92,7 +92,7 @@ static int read_trial(const struct capture *capture, const struct duet_cell *cel
 static int launch(struct duet_session *session, const struct duet_cell *cell,
                   struct duet_trial *trial) {
     enum duet_side first = (enum duet_side)(cell->count % DUET_SIDES);
-    struct command command;
+    struct command command = {.seed = ""};
     struct capture capture;
     struct problem why = {""};
     uint64_t seed = stats_random(&session->random) >> 33;
@@ -116,14 +116,19 @@ static int launch(struct duet_session *session, const struct duet_cell *cell,
     return 0;
 }
 
+/* Twice the room at `*list`; false: no memory, and it is as it was. */
+static bool widen(void **list, size_t room, size_t each) {
+    void *wide = realloc(*list, room * each);
+    if (wide != NULL)
+        *list = wide;
+    return wide != NULL;
+}
+
 static int keep(struct duet_session *session, size_t index, const struct duet_trial *trial) {
     size_t room = session->trial_room > 0 ? 2 * session->trial_room : 64;
     if (session->trial_count == session->trial_room) {
-        struct duet_trial *trials = realloc(session->trials, room * sizeof *trials);
-        session->trials = trials != NULL ? trials : session->trials;
-        size_t *cells = realloc(session->trial_cells, room * sizeof *cells);
-        session->trial_cells = cells != NULL ? cells : session->trial_cells;
-        if (trials == NULL || cells == NULL)
+        if (!widen((void **)&session->trials, room, sizeof *session->trials) ||
+            !widen((void **)&session->trial_cells, room, sizeof *session->trial_cells))
             return problem_set(session->problem, ENOMEM, "no memory for %zu trials", room);
         session->trial_room = room;
     }

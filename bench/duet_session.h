@@ -46,9 +46,4 @@ int duet_session_print(const struct duet_session *session, const struct duet_jud
 json_t *duet_session_to_json(const struct duet_session *session,
                              const struct duet_judgement *judgement);
 
-/* Reads the cells, with their log ratios, back out of such JSON, for somebody who wants to judge
- * them again; canaries are left out. The caller frees suite->cells. 0, or -EINVAL with a problem.
- */
-int duet_suite_from_json(const json_t *json, struct duet_suite *suite, struct problem *problem);
-
 #endif

@@ -83,6 +83,50 @@ static int make_plan(struct sight *sight) {
     return plan_make(&input, &sight->plan, sight->session->problem);
 }
 
+/* ---- cells out of a file ---- */
+
+static int add_key(struct sight *sight, const char *key) {
+    struct plan_cell *cells =
+        realloc(sight->plan.cells, (sight->plan.cell_count + 1) * sizeof *cells);
+    if (cells == NULL)
+        return problem_set(sight->session->problem, ENOMEM, "no memory for the cells");
+    sight->plan.cells = cells;
+    struct plan_cell *cell = &cells[sight->plan.cell_count++];
+    *cell = (struct plan_cell){.possible = true};
+    int error = cell_parse(key, &cell->cell, sight->session->problem);
+    if (!error)
+        cell_format(&cell->cell, cell->key);
+    if (!error && strcmp(cell->cell.workload, "pingpong") != 0)
+        error = problem_set(sight->session->problem, EINVAL,
+                            "%s: two builds can only take turns in a pingpong", key);
+    return error;
+}
+
+static int read_keys(struct sight *sight, FILE *file) {
+    char line[CELL_KEY_BYTES + 2];
+    int error = 0;
+    while (error == 0 && fgets(line, sizeof line, file) != NULL) {
+        char *key = line + strspn(line, " \t");
+        key[strcspn(key, " \t\r\n#")] = '\0';
+        if (key[0] != '\0')
+            error = add_key(sight, key);
+    }
+    return error;
+}
+
+static int plan_from_file(struct sight *sight, const char *path) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return problem_set(sight->session->problem, EINVAL, "--cells: %.300s: %s", path,
+                           strerror(errno));
+    int error = read_keys(sight, file);
+    (void)fclose(file);
+    if (error == 0 && sight->plan.cell_count == 0)
+        error = problem_set(sight->session->problem, EINVAL, "--cells: there is no key in %.300s",
+                            path);
+    return error;
+}
+
 static int look(struct sight *sight) {
     struct duet_session *session = sight->session;
     struct problem *problem = session->problem;
@@ -90,6 +134,8 @@ static int look(struct sight *sight) {
     for (int side = 0; side < DUET_SIDES && error == 0; side++)
         error =
             registry_open(session->options.sources[side].folder, &sight->registries[side], problem);
+    if (!error && session->options.cells != NULL)
+        return plan_from_file(sight, session->options.cells);
     if (!error)
         error = choose_names(sight);
     if (!error)
@@ -117,9 +163,24 @@ static bool lacks_base(const struct sight *sight, const struct duet_cell *cell, 
     return true;
 }
 
+/* Likewise the head; only a cell out of a file can come that far. */
+static bool lacks_head(const struct sight *sight, const struct duet_cell *cell, char *why,
+                       size_t room) {
+    const struct registry_entry *entry = entry_of(sight, DUET_HEAD, cell->cell.transport);
+    if (entry == NULL)
+        (void)snprintf(why, room, "the head has no %s", cell->cell.transport);
+    else if (entry->transport == NULL || entry->why[0] != '\0')
+        (void)snprintf(why, room, "the head's can't be used: %.150s", entry->why);
+    else
+        return false;
+    return true;
+}
+
 /* What no duet can hold is no part of the suite. */
 static bool can_play(const struct sight *sight, const struct plan_cell *cell) {
     const struct registry_entry *entry = entry_of(sight, DUET_HEAD, cell->cell.transport);
+    if (sight->session->options.cells != NULL) /* what was named is there, if only to say why not */
+        return true;
     return cell->possible && entry != NULL && entry->guest_path == NULL &&
            entry->transport != NULL && !entry->transport->apart;
 }
@@ -153,7 +214,8 @@ static void add_cells(const struct sight *sight, struct duet_suite *suite) {
             continue;
         cell->cell = sight->plan.cells[i].cell;
         memcpy(cell->key, sight->plan.cells[i].key, sizeof cell->key);
-        if (!lacks_base(sight, cell, cell->why, sizeof cell->why))
+        if (!lacks_head(sight, cell, cell->why, sizeof cell->why) &&
+            !lacks_base(sight, cell, cell->why, sizeof cell->why))
             cell->why[0] = '\0';
         suite->count++;
     }
@@ -162,7 +224,8 @@ static void add_cells(const struct sight *sight, struct duet_suite *suite) {
 /* A name that the base has, of what was selected, and the head hasn't. */
 static void add_lost(const struct sight *sight, struct duet_suite *suite) {
     const struct registry *base = &sight->registries[DUET_BASE];
-    bool all = sight->session->options.selection.transport_count == 0;
+    const struct duet_options *o = &sight->session->options;
+    bool all = o->selection.transport_count == 0 && o->cells == NULL;
     for (size_t i = 0; i < base->count && all; i++) {
         const struct registry_entry *entry = &base->entries[i];
         const struct registry_entry *now = entry_of(sight, DUET_HEAD, entry->name);
