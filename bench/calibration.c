@@ -114,8 +114,14 @@ static struct calibration_floor hand_over_ns(const struct calibration_pair *pair
                                       wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
 }
 
-/* Messages that follow one another: nobody waits for a hand-over, and what is left is the copy. */
-static struct calibration_floor stream_ns(double copied_ns) {
+/* Messages that follow one another: nobody waits for a hand-over, and what is left is the copy;
+ * nothing, where they are only handed over in place. */
+static struct calibration_floor stream_ns(const struct cell *cell, double copied_ns) {
+    struct workload_spec spec = {.inplace = WORKLOAD_COPIED};
+    struct problem none = {""};
+    (void)workload_spec_parse(cell->workload, &spec, &none); /* it was parsed before */
+    if (spec.inplace == WORKLOAD_HANDOVER)
+        return (struct calibration_floor){NAN, NAN};
     return (struct calibration_floor){CALIBRATION_HARD_SHARE * copied_ns, copied_ns};
 }
 
@@ -126,7 +132,7 @@ struct calibration_floor calibration_floor_ns(const struct calibration *calibrat
         return (struct calibration_floor){NAN, NAN};
     double copied_ns = copy_ns(calibration, cell->size_bytes);
     if (workload_spec_kind(cell->workload) == WORKLOAD_STREAM)
-        return stream_ns(copied_ns);
+        return stream_ns(cell, copied_ns);
     struct calibration_floor floor = hand_over_ns(pair, cell->wait);
     copied_ns *= workload_spec_kind(cell->workload) == WORKLOAD_TWICE ? 3 : 2; /* both ways */
     floor.hard_ns = CALIBRATION_HARD_SHARE * (floor.hard_ns + copied_ns);

@@ -112,6 +112,8 @@ static void a_stream_waits_for_nobody(void **state) {
     fill(&c);
     floor_is(&c, "shm/stream/spin/cross-core/64B", 64 / 2.0, 64);
     floor_is(&c, "pipe/stream:depth=8/block/same-core/4K", 1024 / 2.0, 1024);
+    floor_is(&c, "shm-ring/stream:inplace=consume/spin/cross-core/4K", 1024 / 2.0, 1024);
+    floor_is(&c, "shm-ring/stream:inplace=handover/spin/cross-core/4K", NAN, NAN);
 }
 
 static void what_is_not_known_has_no_floor(void **state) {
