@@ -54,12 +54,12 @@ help: ## names every target
 setup: ## installs every package that building, testing and plotting need (Debian, Ubuntu)
 	@scripts/setup
 
-bench: all ## measures this machine: run file in results/, plots in results/report/ (RUN=options)
+bench: all ## measures this machine: run file in results/, report in results/report/ (RUN=options)
 	@file=results/$$(date -u +%Y-%m-%dT%H-%M-%SZ).json; \
 	$(BUILD)/ipcbench run -o "$$file" $(RUN); code=$$?; \
 	if [ $$code -gt 1 ]; then exit $$code; fi; \
 	$(BUILD)/ipcbench report -o results/report "$$file" && \
-	echo "The run file is $$file, the report is in results/report/." && exit $$code
+	echo "The run file is $$file, the report is results/report/index.html." && exit $$code
 
 bench-full: RUN := -t all --budget $(or $(BUDGET),1500) $(RUN)
 bench-full: bench ## the same with every transport that there is, within BUDGET seconds (1500)
