@@ -276,7 +276,7 @@ class Pages(ExportCase):
         failed = [key for key, cell in cells.items() if cell["status"] == "failed"]
         for key in failed:
             self.assertRegex(text, rf"(?m)^- \*\*failed\*\* `{re.escape(key)}`: a \"quoted\" "
-                                   r"\\<tag\\> & 100% \\\| pipe, colon: end next$")
+                                   r"\\<tag\\> & 100% \\\| pipe, colon: end[ ?]next$")
         rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines()
                 if line.startswith("|")]
         self.assertEqual({len(row) for row in rows}, {7})
