@@ -25,6 +25,7 @@ int command_run(int argc, char **argv, struct problem *problem);       /* comman
 int command_trial(int argc, char **argv, struct problem *problem);     /* command_trial.c */
 int command_show(int argc, char **argv, struct problem *problem);      /* command_show.c */
 int command_report(int argc, char **argv, struct problem *problem);    /* command_report.c */
+int command_compare(int argc, char **argv, struct problem *problem);   /* command_compare.c */
 int command_history(int argc, char **argv, struct problem *problem);   /* command_history.c */
 int command_export(int argc, char **argv, struct problem *problem);    /* command_export.c */
 int command_doctor(int argc, char **argv, struct problem *problem);    /* command_doctor.c */

@@ -32,6 +32,7 @@ static const struct command commands[] = {
     {"duet", "two builds against each other: the gate for CI", command_duet},
     {"show", "the tables of a run file", command_show},
     {"report", "the figures of run files", command_report},
+    {"compare", "stored runs against stored runs", command_compare},
     {"history", "the trend over many runs, with change points", command_history},
     {"export", "a run file in other tools' formats", command_export},
 };
