@@ -17,11 +17,14 @@ RUN      ?=
 
 # PACKAGES are pkg-config's names; scripts/setup installs what they and the tests come from.
 PACKAGES := jansson hwloc zlib libnl-3.0 libnl-route-3.0 sqlite3
+# The C library's checks need an optimising compiler.
+FORTIFY  := $(if $(filter -O0,$(OPT) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDEN   := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
-              -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+              -fno-omit-frame-pointer,$(FORTIFY) -fstack-protector-strong -fstack-clash-protection)
+HARDLINK := -Wl,-z,relro,-z,now,-z,noexecstack
 ALL_CFLAGS = -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(CPPFLAGS) $(CFLAGS)
 BENCH_FLAGS = -D_GNU_SOURCE -Itransports -Ibench $(PACKAGE_CFLAGS) $(ALL_CFLAGS) -fPIE
-LINK       = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LINK       = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pie $(HARDLINK) $(LDFLAGS)
 DEPEND     = -MMD -MP -MT $@ -MF $(basename $@).d
 
 # Asked once, when the first recipe needs the answer. Without liburing one design of server is missing.
@@ -195,7 +198,7 @@ $(PLUGINS) $(HELPERS): $(BUILD)/%.so: %.c $(BUILD)/flags
 	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE -Itransports \
 	  $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(DEPEND) $${version:+-DIPC_PACKAGE="\"$$version\""} \
 	  $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} $$folder -shared $< -o $@ \
-	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LDFLAGS) \
+	  $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(HARDLINK) $(LDFLAGS) \
 	  $${packages:+$$(pkg-config --libs $$packages)} $${library:+-l$$library} -lpthread
 
 # A guest is a program: a script, or one that is built from NAME.guest.c with libraries as above.

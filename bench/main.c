@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "nearest.h"
+#include "privileges.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -85,6 +86,7 @@ static int run_command(const struct command *command, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    privileges_drop();
     if (argc < 2) {
         help(stderr);
         return COMMAND_USAGE;

@@ -5,6 +5,7 @@
  */
 #include "registry.h"
 
+#include "guard.h"
 #include "guest.h"
 
 #include <dirent.h>
@@ -261,6 +262,9 @@ static int add_file(const struct scan *scan, const char *file, struct registry *
     int length = snprintf(path, sizeof path, "%s/%s", scan->folder, file);
     if (length < 0 || (size_t)length >= sizeof path)
         return add_unusable(registry, stem, "its path is too long; move it nearer to the root");
+    struct problem why = {""};
+    if (!absent && guard_path(path, false, &why) != 0)
+        return add_unusable(registry, stem, why.text);
     if (guest)
         return add_guest(path, stem, registry);
     if (!absent)
@@ -307,6 +311,9 @@ static int open_some(const char *folder, const char *name, struct registry *regi
                      struct problem *problem) {
     *registry = (struct registry){.entries = NULL};
     struct scan scan = {.folder = folder, .wanted = name};
+    int trust = guard_path(folder, true, problem);
+    if (trust != 0)
+        return trust;
     scan.count = scandir(folder, &scan.files, is_plugin_file, alphasort);
     if (scan.count < 0)
         return problem_set(problem, errno, "can't read the transports folder %.300s: %s", folder,

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * privileges.h - what root may do that no trial needs, this program and all that it starts give up
+ * as they begin.
+ */
+#ifndef BENCH_PRIVILEGES_H
+#define BENCH_PRIVILEGES_H
+
+/* Gives up every capability but those that namespaces, locked memory, large buffers, counting and
+ * files of others need, and forbids that a program which is started gains any
+ * (no_new_privs). Nothing to be reported: what can't be given up wasn't there. */
+void privileges_drop(void);
+
+#endif
