@@ -98,6 +98,12 @@ check: all tests ## runs every test; T=pipe: the contract suite and the listing 
 
 tests: all $(TESTS) $(FUZZERS) $(CONTRACT) $(PEER) $(COST) $(GATE) test-plugins ## builds the tests without running them
 
+coverage: ## which lines of bench/ the tests run (gcovr); fails below 90%
+	@scripts/coverage $(RUN)
+
+prove-hosts: ## other compilers, flags, absent libraries, users and mounts (RUN=names)
+	@scripts/prove-hosts $(RUN)
+
 fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
 	@scripts/fuzz $(or $(SECONDS),60) $(T)
 
@@ -228,7 +234,7 @@ test-plugins: $(HELPERS)
 
 FORCE:
 .PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
-  regress prove-regress prove-history harness-cost check tests fuzz lint install uninstall clean \
+  regress prove-regress prove-history harness-cost check tests fuzz coverage prove-hosts lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
