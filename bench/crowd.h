@@ -63,9 +63,9 @@ struct crowd {
 struct crowd_crew;
 
 /* Takes up all of the end's links. On failure `carrier`, the end that the caller has anyway, tells
- * the fault. 0 or a negative errno; *crew is the caller's on failure, too. */
+ * the fault. 0 or a negative errno; *made is the caller's on failure, too. */
 int crowd_attach(const struct end_task *task, enum ipc_role role, struct ipc_end *carrier,
-                 struct crowd_crew **crew);
+                 struct crowd_crew **made);
 
 /* Runs the end's half. `mark` as of workload.h; called by one member, on behalf of all. */
 int crowd_work(struct crowd_crew *crew, void (*mark)(void *context, enum workload_mark mark),
