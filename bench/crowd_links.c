@@ -71,7 +71,8 @@ static void raise_limit(void) {
 
 /* Takes the lowest numbers for select before the links take them. */
 static int reserve(struct crowd_links *links, size_t count, struct problem *problem) {
-    links->reserved = calloc(count, sizeof *links->reserved);
+    if (count > 0)
+        links->reserved = calloc(count, sizeof *links->reserved);
     if (links->reserved == NULL)
         return problem_set(problem, ENOMEM, "no memory for %zu clients", count);
     for (; links->reserved_count < count; links->reserved_count++) {
@@ -102,6 +103,8 @@ static int allocate(struct crowd_links *links, const struct workload_plan *plan,
         atomic_init(&links->crowd->clients[i].turn, UINT64_MAX);
     atomic_init(&links->crowd->left, (int64_t)plan->exchanges);
     size_t count = plan->kind == WORKLOAD_CONNECT ? 1 : plan->clients;
+    if (count == 0)
+        return -ENOMEM;
     links->links = calloc(count, sizeof(struct ipc_link *));
     for (; links->links != NULL && links->count < count; links->count++) {
         struct ipc_link *link = links->count == 0 ? (struct ipc_link *)(uintptr_t)first
@@ -111,7 +114,8 @@ static int allocate(struct crowd_links *links, const struct workload_plan *plan,
         links->links[links->count] = link;
     }
     links->untouched = malloc(links->transport->link_bytes);
-    if (links->links == NULL || links->untouched == NULL)
+    links->names = calloc(count, sizeof *links->names);
+    if (links->links == NULL || links->untouched == NULL || links->names == NULL)
         return -ENOMEM;
     memcpy(links->untouched, first, links->transport->link_bytes);
     return 0;
@@ -137,21 +141,14 @@ static void note_nothing(void *notes, const char *name, const char *value) {
     (void)value;
 }
 
-/* What a link calls its own; freed with it. */
-struct names {
-    char name[64], folder[128];
-};
-
 /* "ipcbench-PID-RANDOM", with other random digits than the first link's. */
-static int name_link(const struct ipc_link *first, struct ipc_link *link, size_t index) {
-    struct names *names = calloc(1, sizeof *names);
-    if (names == NULL)
-        return -ENOMEM;
+static int name_link(const struct ipc_link *first, struct ipc_link *link, size_t index,
+                     struct crowd_names *names) {
     const char *random = strrchr(first->name, '-');
     unsigned long number = random ? strtoul(random + 1, NULL, 16) : 0;
-    (void)snprintf(names->name, sizeof names->name, "%.*s-%08lx",
+    (void)snprintf(names->name, sizeof names->name, "%.*s-%08x",
                    random ? (int)(random - first->name) : 0, first->name,
-                   (number + index) & 0xffffffff);
+                   (unsigned)(number + index));
     link->name = names->name;
     (void)!getrandom(link->token, sizeof link->token, 0);
     if (first->folder == NULL)
@@ -166,8 +163,7 @@ static int make_link(struct crowd_links *links, size_t index) {
     struct ipc_link *link = links->links[index];
     memcpy(link, links->untouched, links->transport->link_bytes);
     link->fault = (struct ipc_fault){.call = "naming a link"};
-    link->name = NULL;
-    int error = name_link(first, link, index);
+    int error = name_link(first, link, index, &links->names[index]);
     link->note = note_nothing;
     links->ready = index + 1;
     return error ? error : links->transport->setup(link);
@@ -183,16 +179,15 @@ int crowd_links_setup(struct crowd_links *links, struct ipc_link **failed) {
 }
 
 void crowd_links_free(struct crowd_links *links) {
-    for (size_t i = 1; i < links->ready; i++) {
+    for (size_t i = 1; i < links->ready; i++)
         links->transport->cleanup(links->links[i]);
-        free((void *)(uintptr_t)links->links[i]->name); /* first in its struct names */
-    }
     for (size_t i = 1; i < links->count; i++)
         free(links->links[i]);
     for (size_t i = 0; i < links->reserved_count; i++)
         (void)close(links->reserved[i]);
     free(links->reserved);
     free(links->untouched);
+    free(links->names);
     free(links->links);
     if (links->crowd != NULL)
         (void)munmap(links->crowd, sizeof *links->crowd);

@@ -8,13 +8,19 @@
 
 #include "crowd.h"
 
+/* What a further link calls its own. */
+struct crowd_names {
+    char name[64], folder[128];
+};
+
 /* All of it; zeroed: nothing. */
 struct crowd_links {
     const struct ipc_transport *transport;
     struct crowd *crowd; /* shared by both ends */
     struct ipc_link **links;
-    size_t count, ready; /* links, and how many of them setup has seen */
-    void *untouched;     /* the first link before its setup */
+    size_t count, ready;       /* links, and how many of them setup has seen */
+    struct crowd_names *names; /* of each link; the first has its own elsewhere */
+    void *untouched;           /* the first link before its setup */
     int *reserved;
     size_t reserved_count;
 };
