@@ -111,11 +111,11 @@ static size_t leave_out(size_t n, size_t m, double confidence, double *coverage)
     return out;
 }
 
-struct blocks_shift blocks_compare(const double *first, size_t n, const double *second, size_t m,
-                                   double confidence) {
+struct blocks_shift blocks_compare(const double *first, size_t first_count, const double *second,
+                                   size_t second_count, double confidence) {
     struct blocks_shift shift = {NAN, NAN, NAN, NAN, NAN, NAN};
-    n = n < BLOCKS_MOST ? n : BLOCKS_MOST;
-    m = m < BLOCKS_MOST ? m : BLOCKS_MOST;
+    size_t n = first_count < BLOCKS_MOST ? first_count : BLOCKS_MOST;
+    size_t m = second_count < BLOCKS_MOST ? second_count : BLOCKS_MOST;
     double *differences = calloc(MOST_DIFFERENCES, sizeof *differences);
     if (n == 0 || m == 0 || differences == NULL) {
         free(differences);

@@ -127,7 +127,7 @@ static int load_folder(struct loaded *side, const char *folder, struct problem *
     free(entries);
     if (error == 0 && side->count == 0)
         error = problem_set(problem, EINVAL, "there is no run file (*.json) in %s", folder);
-    if (error == 0)
+    if (side->count > 0)
         qsort(side->runs, side->count, sizeof *side->runs, by_date);
     return error;
 }

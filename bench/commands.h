@@ -31,7 +31,7 @@ int command_export(int argc, char **argv, struct problem *problem);    /* comman
 int command_doctor(int argc, char **argv, struct problem *problem);    /* command_doctor.c */
 int command_calibrate(int argc, char **argv, struct problem *problem); /* command_calibrate.c */
 int command_selftest(int argc, char **argv, struct problem *problem);  /* command_selftest.c */
-int command_duet(int argc, char **argv, struct problem *problem);         /* command_duet.c */
+int command_duet(int argc, char **argv, struct problem *problem);      /* command_duet.c */
 
 /* The exit code for a negative errno: -EINVAL is wrong usage, -EINTR is interrupted, the rest
  * failed. */

@@ -64,11 +64,11 @@ const struct cell_summary *contest_best(const struct run *run,
                                                        const void *context),
                                         const void *context) {
     const struct cell_summary *best = NULL;
-    double least = NAN;
+    double least = INFINITY;
     for (size_t i = 0; i < run->cell_count; i++) {
         const struct cell_summary *cell = &run->cells[i];
-        double ns = wanted(cell, context) ? contest_cost_of(run, cell).ns : NAN;
-        if (!isnan(ns) && (best == NULL || ns < least)) {
+        double ns = wanted(cell, context) ? contest_cost_of(run, cell).ns : INFINITY;
+        if (ns < least) {
             best = cell;
             least = ns;
         }

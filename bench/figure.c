@@ -302,7 +302,7 @@ static int make_kind(const struct figure_kind *kind, const struct figure_slice *
 static int make_all(const struct figure_slice *all, struct figure_list *list,
                     struct problem *problem) {
     int error = 0;
-    list->figures = calloc(how_many(all), sizeof *list->figures);
+    list->figures = calloc(1 + how_many(all), sizeof *list->figures);
     if (list->figures == NULL)
         return problem_set(problem, ENOMEM, "there is no memory for the figures");
     for (const struct figure_kind *kind = figure_kinds; kind->name != NULL && error == 0; kind++)

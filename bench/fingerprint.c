@@ -95,11 +95,13 @@ static void describe(const json_t *value, const json_t *other, char *text, size_
         json_t *member;
         size_t used = 0;
         text[0] = '\0';
-        json_object_foreach((json_t *)(uintptr_t)value, name,
-                            member) if (!json_equal(member, json_object_get(other, name)) &&
-                                        used < room) used +=
-            (size_t)snprintf(text + used, room - used, "%s%s '%s'", used > 0 ? ", " : "", name,
-                             json_is_string(member) ? json_string_value(member) : "not known");
+        json_object_foreach((json_t *)(uintptr_t)value, name, member) {
+            if (json_equal(member, json_object_get(other, name)) || used >= room)
+                continue;
+            used +=
+                (size_t)snprintf(text + used, room - used, "%s%s '%s'", used > 0 ? ", " : "", name,
+                                 json_is_string(member) ? json_string_value(member) : "not known");
+        }
         if (used == 0)
             (void)snprintf(text, room, "without these");
     } else {

@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-#define HISTORY_REFERENCE "pipe" /* the transport that others are divided by: see history_import \
-                                  */
+#define HISTORY_REFERENCE                                                  \
+    "pipe" /* the transport that others are divided by: see history_import \
+            */
 
 struct history; /* an open file */
 

@@ -60,8 +60,9 @@ static void object_list(FILE *to, const json_t *list, const char *name, int dept
     (void)fputs("<table class=tree><caption>", to);
     html_text(to, name);
     (void)fputs("</caption><thead><tr>", to);
-    json_object_foreach((json_t *)(uintptr_t)first, key, part)
+    json_object_foreach((json_t *)(uintptr_t)first, key, part) {
         html_element(to, "th scope=col", key);
+    }
     (void)fputs("</tr></thead><tbody>\n", to);
     json_array_foreach(list, i, item) {
         (void)fputs("<tr>", to);

@@ -20,7 +20,8 @@ struct show_filter {
 bool show_filter_passes(const struct show_filter *filter, const struct cell *cell);
 
 /* Prints host and date, one table for each workload, wait and placement, and what could not be
- * measured, with the reasons; at last, what the run says in short (show_answers.h). Needs run->cells (run_summarise). 0 or -ENOMEM. */
+ * measured, with the reasons; at last, what the run says in short (show_answers.h). Needs
+ * run->cells (run_summarise). 0 or -ENOMEM. */
 int show_run(FILE *to, const struct run *run);
 
 /* The same for the cells that pass; what the run says in short only where all do. */

@@ -132,7 +132,7 @@ static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, u
  */
 static void meet(struct actor *actor, struct ipc_end *end, int (*step)(struct ipc_end *end),
                  const char *name) {
-    if (actor->scene->play == PLAY_MEETING)
+    if (actor->scene->play == PLAY_MEETING && step != NULL)
         scene_expect(actor->stage, step(end), &end->fault, name);
 }
 
