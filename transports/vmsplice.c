@@ -5,9 +5,11 @@
  * A message costs 2 system calls (a vmsplice, and a read or another vmsplice), 1 copy by the kernel
  * (out of the sender's pages into the receiver's memory), and, when the reader sleeps, 1 wake-up.
  * The pages stay the sender's while they are in the pipe, so they must not change until they have
- * been read: this costs 1 more copy, into pages of its own, which are used again only when the
- * answer is there. (Who produces a message right there saves that one.) A message beyond the pipe's
- * capacity costs both calls for each filling.
+ * been read: this costs 1 more copy, into a ring of pages of its own. (Who produces a message right
+ * there saves that one.) A pipe has a number of slots, and each page takes up one until it has been
+ * copied out; so when as many pages have followed a page into the pipe as it has slots, that one
+ * has been read and may be used again. A message beyond the pipe's capacity costs both calls for
+ * each filling.
  */
 #include "helper.h"
 
@@ -20,14 +22,17 @@ enum vmsplice_receive { VMSPLICE_READ, VMSPLICE_VMSPLICE };
 struct vmsplice_link {
     struct ipc_link base;
     uint64_t bufsize, receive;
-    int to[IPC_ROLES][2]; /* by the role that reads: its pipe's read end and write end */
+    int to[IPC_ROLES][2];     /* by the role that reads: its pipe's read end and write end */
+    size_t page_bytes, slots; /* of each pipe: pages that it holds at most */
 };
 
 struct vmsplice_end {
     struct ipc_end base;
-    int in, out;    /* the link's own */
-    void *pages;    /* what is being sent */
-    size_t bytes;   /* of these */
+    int in, out;  /* the link's own */
+    char *pages;  /* the ring of what is being sent */
+    size_t bytes; /* of the ring */
+    size_t at;    /* where the next message begins: at a page */
+    size_t page_bytes;
     unsigned flags; /* of vmsplice */
     bool reads;
 };
@@ -75,7 +80,13 @@ static int setup(struct ipc_link *base) {
     if (capacity < 0)
         return ipc_fail(&base->fault, "fcntl(F_GETPIPE_SZ)");
     ipc_note_number(base->note, base->notes, "capacity", capacity);
+    link->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    link->slots = (size_t)capacity / link->page_bytes;
     return 0;
+}
+
+static size_t whole_pages(size_t bytes, size_t page_bytes) {
+    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
 static int attach(struct ipc_end *base) {
@@ -85,7 +96,11 @@ static int attach(struct ipc_end *base) {
     end->out = link->to[!base->role][1];
     end->reads = link->receive == VMSPLICE_READ;
     end->flags = base->link->wait == IPC_SPIN ? SPLICE_F_NONBLOCK : 0;
-    end->bytes = base->link->max_bytes;
+    end->page_bytes = link->page_bytes;
+    /* As many pages as may be in the pipe, the message that is being sent, and what is left unused
+     * where no message fits any more before the ring's end. */
+    end->bytes =
+        link->slots * link->page_bytes + 2 * whole_pages(base->link->max_bytes, link->page_bytes);
     void *pages = mmap(NULL, end->bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (pages == MAP_FAILED)
@@ -119,8 +134,12 @@ static int splice_all(struct vmsplice_end *end, int fd, void *memory, size_t byt
 
 static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
     struct vmsplice_end *end = (struct vmsplice_end *)base;
-    memcpy(end->pages, message, bytes);
-    return splice_all(end, end->out, end->pages, bytes);
+    if (end->at + bytes > end->bytes)
+        end->at = 0;
+    char *pages = end->pages + end->at;
+    memcpy(pages, message, bytes);
+    end->at += whole_pages(bytes, end->page_bytes);
+    return splice_all(end, end->out, pages, bytes);
 }
 
 static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
