@@ -62,10 +62,10 @@ static json_t *plan_to_json(const struct plan *plan) {
 
 json_t *run_options_to_json(int argc, char **argv, const struct config *config,
                             const struct resolve_placements *placements, const struct plan *plan) {
-    return json_pack("{s:o, s:o, s:o, s:f, s:I, s:s, s:s, s:o, s:o, s:b}", "command",
+    return json_pack("{s:o, s:o, s:o, s:f, s:I, s:s, s:s, s:o, s:o, s:b, s:n}", "command",
                      command_line(argc, argv), "asked", asked_to_json(config), "plan",
                      plan_to_json(plan), "precision", config->wishes.precision, "seed",
                      (json_int_t)config->wishes.seed, "net", config->net, "verify", config->verify,
                      "transports", text_or_null(config->transports), "placements",
-                     placements_to_json(placements), "interrupted", 0);
+                     placements_to_json(placements), "interrupted", 0, "resumed");
 }

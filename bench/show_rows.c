@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define PAYLOAD_FROM_BYTES 1024 /* below, bytes a second say nothing that exchanges don't */
-enum { COLUMNS = 11 };
+enum { MOST_COLUMNS = 11 };
 
 /* ---- what stands in a column ---- */
 
@@ -67,11 +67,15 @@ static void add_number(struct table *table, double number) {
     table_add(table, text);
 }
 
-/* "1.15x" */
+/* "1.15x", "9340x", ">9999x": beyond that the floor says nothing of what it costs. */
 static void add_times(struct table *table, double times) {
     char text[32] = "-";
     if (isfinite(times))
-        (void)snprintf(text, sizeof text, "%.3gx", times);
+        (void)snprintf(text, sizeof text,
+                       times < 999.5    ? "%.3gx"
+                       : times < 9999.5 ? "%.0fx"
+                                        : ">9999x",
+                       times);
     table_add(table, text);
 }
 
@@ -143,11 +147,6 @@ static void add_payload(struct table *table, const struct cell_summary *cell, do
     add_per_second(table, cell->bytes_per_second, "B/s");
 }
 
-static void add_mean(struct table *table, const struct cell_summary *cell, double precision) {
-    (void)precision;
-    add_ns(table, cell->mean_ns);
-}
-
 static void add_cpu(struct table *table, const struct cell_summary *cell, double precision) {
     (void)precision;
     add_ns(table, cell->cpu_ns);
@@ -201,8 +200,8 @@ typedef void adder(struct table *table, const struct cell_summary *cell, double 
 
 /* What a kind of workload shows. */
 struct view {
-    struct table_column heads[COLUMNS];
-    adder *adders[COLUMNS];
+    struct table_column heads[MOST_COLUMNS];
+    adder *adders[MOST_COLUMNS]; /* one for each head */
     const char *legend;
 };
 
@@ -235,18 +234,17 @@ static const struct view streams = {
               {"rate", true},
               {"interval", true},
               {"payload", true},
-              {"message", true},
               {"floor", true},
               {"CPU", true},
               {"ctx", true},
               {"calls", true},
               {"n", true}},
-    .adders = {add_size, add_transport, add_messages, add_messages_interval, add_payload, add_mean,
-               add_floor, add_cpu, add_switches, add_calls, add_count},
+    .adders = {add_size, add_transport, add_messages, add_messages_interval, add_payload, add_floor,
+               add_cpu, add_switches, add_calls, add_count},
     .legend =
         "stream: rate: messages received and verified, the median over trials; interval: of that "
-        "rate, at 95%; payload: their bytes, one way; message: the time of one, 1 / rate. floor: "
-        "that as a multiple of what the CPUs allow. CPU, ctx and calls: of both ends, for each "
+        "rate, at 95%; payload: their bytes, one way. floor: the time of one message "
+        "as a multiple of what the CPUs allow. CPU, ctx and calls: of both ends, for each "
         "message.",
 };
 
@@ -309,13 +307,20 @@ void show_rows_heading(const struct cell *cell, char heading[WORKLOAD_SPEC_BYTES
     (void)snprintf(heading, WORKLOAD_SPEC_BYTES, "%.*s", (int)length, cell->workload);
 }
 
+static size_t columns_of(const struct view *view) {
+    size_t count = 0;
+    while (count < MOST_COLUMNS && view->adders[count] != NULL)
+        count++;
+    return count;
+}
+
 void show_rows_begin(struct table *table, const struct cell *like) {
-    table_init(table, view_of(like)->heads, COLUMNS);
+    table_init(table, view_of(like)->heads, columns_of(view_of(like)));
 }
 
 void show_rows_add(struct table *table, const struct cell_summary *cell, double precision) {
     const struct view *view = view_of(&cell->cell);
-    for (size_t i = 0; i < COLUMNS; i++)
+    for (size_t i = 0; i < columns_of(view); i++)
         view->adders[i](table, cell, precision);
 }
 

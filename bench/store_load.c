@@ -211,7 +211,7 @@ static int load_run(const char *path, const json_t *json, struct run *run,
 
 int store_note_resumed(struct run *run, const char *date, struct problem *problem) {
     json_t *dates = json_object_get(run->options, "resumed");
-    if (dates == NULL && json_object_set_new(run->options, "resumed", json_array()) == 0)
+    if (!json_is_array(dates) && json_object_set_new(run->options, "resumed", json_array()) == 0)
         dates = json_object_get(run->options, "resumed");
     return json_array_append_new(dates, fields_text(date)) == 0
                ? 0
