@@ -14,7 +14,7 @@
 
 struct dot {
     const struct figure_cell *cell;
-    char row[256], class[96];
+    char row[256], class[192];
     size_t class_rank; /* classes stand in this order */
     double value, low, high;
     double row_value; /* the least of its row: the fastest row comes first */

@@ -233,8 +233,8 @@ class Runs(Case):
         self.assert_gone(pids)
         run = json.loads(path.read_text())
         self.assertTrue(run["options"]["interrupted"])
-        self.assertGreaterEqual(len(run["trials"]), 2)
-        self.assertEqual({trial["status"] for trial in run["trials"]}, {"ok"})
+        ok = [trial for trial in run["trials"] if trial["status"] == "ok"]
+        self.assertGreaterEqual(len(ok), 2, [trial["why"] for trial in run["trials"]])
 
 
 if __name__ == "__main__":
