@@ -93,8 +93,10 @@ static void warm_pages(struct duet_shared *shared) {
     volatile char *bytes = (volatile char *)shared;
     if (madvise(shared, sizeof *shared, MADV_POPULATE_WRITE) == 0)
         return;
-    for (size_t at = 0; at < sizeof *shared; at += 4096)
-        bytes[at] = bytes[at];
+    for (size_t at = 0; at < sizeof *shared; at += 4096) {
+        char byte = bytes[at];
+        bytes[at] = byte;
+    }
 }
 
 static int work(const struct duet_task *duet, enum ipc_role role, struct voice *voices,

@@ -54,7 +54,7 @@ static size_t count_ways(const size_t *doubled, size_t count, double *ways) {
 }
 
 double rank_signed_p(const double *values, size_t count) {
-    struct ranked list[RANK_MOST];
+    struct ranked list[RANK_MOST] = {{0}};
     size_t doubled[RANK_MOST] = {0}, positive = 0;
     double ways[MOST_SUM + 1], below = 0;
     size_t used = rank_all(values, count, list, doubled);
