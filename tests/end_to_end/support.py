@@ -6,9 +6,13 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from processes import children, descendants  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("IPCBENCH_BUILD", "build")).resolve()
@@ -26,22 +30,6 @@ def ipcbench(*arguments, timeout=120, **how):
     """Runs ipcbench to its end."""
     return subprocess.run([IPCBENCH, *arguments], capture_output=True, text=True, timeout=timeout,
                           check=False, stdin=subprocess.DEVNULL, **how)
-
-
-def children(pid):
-    """The processes that this one started and that still are there."""
-    try:
-        return [int(child) for child in
-                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def descendants(pid):
-    found = []
-    for child in children(pid):
-        found += [child, *descendants(child)]
-    return found
 
 
 def is_alive(pid):

@@ -8,7 +8,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from processes import children, descendants  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("IPCBENCH_BUILD", "build")).resolve()
@@ -16,21 +20,6 @@ IPCBENCH = str(BUILD / "ipcbench")
 INTERPOSER = str(BUILD / "tests" / "faults" / "interpose.so")
 MARK = "IPCFAULT_MARK"
 SYSV_MARK = 0x2D5  # of the keys that transports/helper.h makes
-
-
-def children(pid):
-    try:
-        return [int(child) for child in
-                pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def descendants(pid):
-    found = []
-    for child in children(pid):
-        found += [child, *descendants(child)]
-    return found
 
 
 def parent(pid):
