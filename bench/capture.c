@@ -194,6 +194,7 @@ int capture_run(const struct capture_request *request, struct capture *capture,
     if (error == 0) {
         listen_to(&r);
         end_all(&r);
+        capture->interrupted |= stop_killed(request->stop_fd, capture->status);
         capture->output[capture->bytes] = '\0';
         capture->complaint[strcspn(capture->complaint, "\r\n")] = '\0';
     }

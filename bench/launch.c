@@ -309,6 +309,7 @@ int launch_trial(const struct launch_request *request, struct record *record,
     } else {
         listen_until_end(&child, request->stop_fd);
         int status = reap(&child);
+        child.interrupted |= stop_killed(request->stop_fd, status);
         if (!child.interrupted && !child.out_of_memory)
             result = judge(&child, request, &arguments, status, record, &why);
     }

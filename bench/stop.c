@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int stop_catch(struct stop *stop, struct problem *problem) {
@@ -37,4 +38,13 @@ void stop_release(struct stop *stop) {
 bool stop_requested(int fd) {
     struct signalfd_siginfo info;
     return fd >= 0 && read(fd, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+/* kill(2) holds the list of processes until each of the group has its signal: when a child's death
+ * can be seen, our own signal is there to be read. */
+bool stop_killed(int fd, int status) {
+    if (!WIFSIGNALED(status))
+        return false;
+    int number = WTERMSIG(status);
+    return (number == SIGINT || number == SIGTERM || number == SIGHUP) && stop_requested(fd);
 }

@@ -26,4 +26,9 @@ void stop_release(struct stop *stop);
 /* Takes one request, if there is one. Never blocks. `fd` may be -1. */
 bool stop_requested(int fd);
 
+/* Whether a child that ended so (`status` as waitpid tells it) was killed by the very request that
+ * has come to us too: Ctrl-C goes to a whole process group, and a child that was just forked is
+ * still in ours. Takes the request. */
+bool stop_killed(int fd, int status);
+
 #endif
