@@ -179,17 +179,6 @@ static inline uint64_t await(struct shm_end *end, enum ipc_wait wait, int which,
                               : sleep_until(end, which, wanted);
 }
 
-/* Asks for the line of the heads as ours alone. What is sent next is most likely the reply, whose
- * store would otherwise ask only then: so the transfer of ownership and the way back through the
- * caller overlap. */
-static inline void own(_Atomic uint64_t *line) {
-#if defined(__x86_64__)
-    __asm__ volatile("prefetchw %0" : : "m"(*(char *)line));
-#else
-    __builtin_prefetch((void *)line, 1);
-#endif
-}
-
 /* A copy of 8 bytes without a call, which would be felt beside a bounced line. */
 static inline void copy(void *to, const void *from, size_t bytes) {
     if (bytes == 8)
@@ -229,7 +218,6 @@ static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, 
     uint64_t head = await(end, wait, SEQUENCE, end->taken);
     if (__builtin_expect(half(head, RECEIPT) != end->sent, 0))
         end->full = true;
-    own(end->mine);
     copy(message, from, bytes);
     return 0;
 }
