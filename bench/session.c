@@ -7,6 +7,7 @@
 #include "calibrate.h"
 #include "clock.h"
 #include "launch.h"
+#include "workload_spec.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,14 +23,30 @@ static uint64_t elapsed_ns(const struct session *session) {
     return clock_system_ns() - session->started_ns;
 }
 
+/* As planned, and long enough for a few requests of a slow open loop. */
+static uint64_t time_of(const struct plan *plan, const struct plan_cell *cell) {
+    uint64_t least_ns = WORKLOAD_LEAST_ARRIVALS * workload_spec_gap_ns(cell->cell.workload);
+    return plan->time_ns > least_ns ? plan->time_ns : least_ns;
+}
+
+/* How many exchanges are counted: of a slow open loop only those of about a second. */
+static uint64_t counted_of(const struct plan_cell *cell) {
+    uint64_t gap_ns = workload_spec_gap_ns(cell->cell.workload);
+    uint64_t due = gap_ns > 0 ? UINT64_C(1000000000) / gap_ns : COUNTED_EXCHANGES;
+    return due > COUNTED_EXCHANGES         ? COUNTED_EXCHANGES
+           : due > WORKLOAD_LEAST_ARRIVALS ? due
+                                           : WORKLOAD_LEAST_ARRIVALS;
+}
+
 static struct launch_request request_of(struct session *session, const struct plan_cell *cell) {
     const struct plan *plan = &session->plan;
+    uint64_t time_ns = time_of(plan, cell);
     return (struct launch_request){
         .cell = &cell->cell,
         .placement = &session->placements.list[cell->placement],
-        .time_ns = plan->time_ns,
+        .time_ns = time_ns,
         .warmup_ns = plan->warmup_ns,
-        .deadline_ns = DEADLINE_NS + 2 * (plan->time_ns + plan->warmup_ns),
+        .deadline_ns = DEADLINE_NS + 2 * (time_ns + plan->warmup_ns),
         .grace_ns = LAUNCH_GRACE_NS,
         .seed = plan_trial_seed(&session->plan),
         .net = session->config.net,
@@ -112,9 +129,9 @@ static int count_calls(struct session *session, size_t index) {
     struct launch_request request = request_of(session, cell);
     struct record record;
     request.purpose = RECORD_COUNTING;
-    request.exchanges = COUNTED_EXCHANGES;
+    request.exchanges = counted_of(cell);
     request.warmup_exchanges = COUNTED_EXCHANGES / 10;
-    request.deadline_ns = DEADLINE_NS;
+    request.deadline_ns = DEADLINE_NS + 2 * request.time_ns;
     uint64_t from_ns = elapsed_ns(session);
     draw_progress(session, cell->key);
     int result = launch_trial(&request, &record, session->problem);

@@ -26,7 +26,6 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { LEAST_ARRIVALS = 10 };
 
 struct trial {
     const struct trial_options *options;
@@ -77,7 +76,7 @@ static void describe_request(const struct trial_options *o, struct record *recor
 }
 
 /* The amounts asked for, and what the cell's workload says of itself. So slow a rate
- * that hardly one request is due gets the time for LEAST_ARRIVALS. */
+ * that hardly one request is due gets the time for WORKLOAD_LEAST_ARRIVALS. */
 static struct workload_plan plan_of(const struct trial_options *o) {
     struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
     struct problem none = {""};
@@ -99,7 +98,7 @@ static struct workload_plan plan_of(const struct trial_options *o) {
         return plan;
     plan.gap_ns = 1e9 / (double)spec.hz;
     plan.poisson = spec.arrivals == WORKLOAD_POISSON;
-    uint64_t least_ns = (uint64_t)(LEAST_ARRIVALS * plan.gap_ns);
+    uint64_t least_ns = (uint64_t)(WORKLOAD_LEAST_ARRIVALS * plan.gap_ns);
     if (plan.exchanges == 0 && plan.time_ns < least_ns)
         plan.time_ns = least_ns;
     return plan;

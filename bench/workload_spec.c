@@ -155,3 +155,10 @@ enum workload_kind workload_spec_kind(const char *text) {
     (void)workload_spec_parse(text, &spec, &none);
     return spec.kind;
 }
+
+uint64_t workload_spec_gap_ns(const char *text) {
+    struct workload_spec spec = {.kind = WORKLOAD_PINGPONG};
+    struct problem none = {""};
+    (void)workload_spec_parse(text, &spec, &none);
+    return spec.kind == WORKLOAD_RATE ? UINT64_C(1000000000) / spec.hz : 0;
+}

@@ -69,4 +69,10 @@ void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_S
 /* The kind of a text that was parsed before. */
 enum workload_kind workload_spec_kind(const char *text);
 
+enum { WORKLOAD_LEAST_ARRIVALS = 5 };
+
+/* The gap between two requests of an open loop, in ns; 0: this text, which was parsed before, is of
+ * another workload. A trial lasts WORKLOAD_LEAST_ARRIVALS of them at least. */
+uint64_t workload_spec_gap_ns(const char *text);
+
 #endif

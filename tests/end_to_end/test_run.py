@@ -30,6 +30,14 @@ class Run(Case):
         self.assertEqual({"doctor", "floors"} - set(run["environment"]), set())
         self.assertTrue(run["environment"] and run["options"])
 
+    def test_a_slow_open_loop_gets_the_time_for_a_few_requests(self):
+        path = self.run_file("-t", "pipe", "-w", "rate:hz=10", "-s", "64")
+        counting, *timing = json.loads(path.read_text())["trials"]
+        self.assertEqual((counting["purpose"], counting["status"]), ("counting", "ok"))
+        self.assertEqual(counting["exchanges"], 10)
+        for trial in timing:
+            self.assertGreaterEqual(trial["exchanges"], 4)
+
     def test_table_on_stdout_and_nothing_on_stderr(self):
         result = ipcbench("run", "-t", "pipe", "-s", "64", "-W", "block", "-p", "same-core", "-q",
                           "-o", str(self.folder / "run.json"), *QUICK)
