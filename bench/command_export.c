@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command_export.c - `ipcbench export -f FORMAT RUN`: a run file in another tool's format, on
- * standard output.
+ * command_export.c - `ipcbench export -f FORMAT FILE`: a run file, or what a duet wrote, in another
+ * tool's format, on standard output.
  */
 #include "commands.h"
 
@@ -20,10 +20,13 @@ static const struct argp_option options[] = {
     {0}};
 
 static const char documentation[] =
-    "Writes a run file in another tool's format to standard output.\v"
+    "Writes a run file, or with junit, github and markdown what `ipcbench duet -o` wrote, in "
+    "another "
+    "tool's format to standard output.\v"
     "Example: ipcbench export -f markdown results/mine.json >> \"$GITHUB_STEP_SUMMARY\"\n"
-    "Example: ipcbench export -f hgrm -c pipe/pingpong/block/cross-core/64B results/mine.json\n\n"
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, or a file that is no run file.";
+    "Example: ipcbench export -f hgrm -c pipe/pingpong/block/cross-core/64B results/mine.json\n"
+    "Example: ipcbench export -f junit duet.json > duet.xml\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, or a file that is neither.";
 
 struct arguments {
     const char *path, *format;
@@ -34,8 +37,7 @@ struct arguments {
 
 static error_t take_run(struct arguments *a, const char *path) {
     if (a->path != NULL)
-        return problem_set(a->problem, EINVAL, "export takes one run file, and '%s' is a second",
-                           path);
+        return problem_set(a->problem, EINVAL, "export takes one file, and '%s' is a second", path);
     a->path = path;
     return 0;
 }
@@ -74,11 +76,35 @@ static char *help(int key, const char *text, void *input) {
     return all;
 }
 
+static int write_duet(const struct arguments *a, const struct export_format *format,
+                      struct problem *problem) {
+    struct duet_result result;
+    if (format->write_duet == NULL)
+        return problem_set(problem, EINVAL,
+                           "%s holds verdicts of a duet, which %s has no place for; take junit, "
+                           "github or markdown",
+                           a->path, format->name);
+    if (a->pattern_count > 0)
+        return problem_set(problem, EINVAL,
+                           "--cell chooses cells of a run, and %s holds the verdicts of a duet",
+                           a->path);
+    int error = duet_result_load(a->path, &result, problem);
+    if (error != 0)
+        return error;
+    format->write_duet(stdout, &result);
+    duet_result_free(&result);
+    return 0;
+}
+
 static int write_out(const struct arguments *a, const struct export_format *format,
                      struct problem *problem) {
     struct run run;
     struct export_input input;
-    int error = store_load(a->path, &run, problem);
+    struct problem why = {""};
+    int error = store_load(a->path, &run, &why);
+    if (error == -EPROTOTYPE)
+        return write_duet(a, format, problem);
+    *problem = why;
     if (error != 0)
         return error == -ENOMEM ? error : -EINVAL; /* whatever is wrong with it, it is input */
     error = export_choose(&run, a->patterns, a->pattern_count, &input, problem);
@@ -101,7 +127,7 @@ static int export_file(const struct arguments *a, struct problem *problem) {
 }
 
 int command_export(int argc, char **argv, struct problem *problem) {
-    static const struct argp parser = {options, take, "RUN", documentation, NULL, help, NULL};
+    static const struct argp parser = {options, take, "FILE", documentation, NULL, help, NULL};
     struct arguments a = {.patterns = calloc((size_t)argc, sizeof *a.patterns), .problem = problem};
     if (a.patterns == NULL)
         return command_exit_code(problem_set(problem, ENOMEM, "there is no memory"));

@@ -27,7 +27,7 @@ static size_t family_size(const struct duet_suite *suite, bool canaries) {
 
 size_t duet_gate_least(const struct duet_suite *suite) {
     double hypotheses = (double)family_size(suite, false);
-    size_t least = DUET_FIRST_TRIALS;
+    size_t least = DUET_LEAST_TRIALS;
     while (least < DUET_MOST_TRIALS && hypotheses * 2 * ldexp(1, -(int)least) >= DUET_ALPHA)
         least += DUET_STEP_TRIALS;
     return least;

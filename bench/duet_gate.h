@@ -12,6 +12,7 @@
 
 enum {
     DUET_FIRST_TRIALS = 8, /* of each cell; also the fewest that carry a 99% interval */
+    DUET_LEAST_TRIALS = 12, /* unless the options allow no more than fewer */
     DUET_STEP_TRIALS = 4,
     DUET_MOST_TRIALS = 24,
     DUET_GATED = DUET_P90 + 1, /* the statistics that are gated: p50 and p90; p99 is shown */
@@ -75,8 +76,8 @@ struct duet_judgement {
 };
 
 /* The trials of a cell after which a false alarm is rare enough to be one at all: where every trial
- * says the same, Holm must be able to believe it. A multiple of DUET_STEP_TRIALS, DUET_FIRST_TRIALS
- * at least, DUET_MOST_TRIALS at most. */
+ * says the same, Holm must be able to believe it. A multiple of DUET_STEP_TRIALS,
+ * DUET_LEAST_TRIALS at least, DUET_MOST_TRIALS at most. */
 size_t duet_gate_least(const struct duet_suite *suite);
 
 /* Does this cell want more trials, after a whole step of them? Looks at how precise its p50 is,

@@ -122,9 +122,11 @@ int duet_limits_apply(const char *path, struct duet_suite *suite, struct problem
     if (path == NULL)
         return 0;
     json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (json == NULL && why.line < 0)
+        return problem_set(problem, EINVAL, "--limits: %.200s", why.text);
     if (json == NULL)
-        return problem_set(problem, EINVAL, "--limits: %.200s can't be read: %s (line %d)", path,
-                           why.text, why.line);
+        return problem_set(problem, EINVAL, "--limits: %.200s is not JSON at line %d: %s", path,
+                           why.line, why.text);
     int error = apply_all(json, suite, &inner);
     json_decref(json);
     return error ? problem_set(problem, EINVAL, "--limits: %.200s: %.500s", path, inner.text) : 0;

@@ -71,7 +71,7 @@ static const char documentation[] =
     "Each trial is a new pair of processes that hold a link of both builds and exchange on them by "
     "turns, some milliseconds each, so that whatever drifts on this host hits both alike. A cell "
     "gets "
-    "8 to 24 trials, more only where its ratio isn't known to 2%. A cell regresses when the exact "
+    "12 to 24 trials, more only where its ratio isn't known to 2%. A cell regresses when the exact "
     "signed-rank test says so after Holm's correction over all cells (.05) and the change is "
     "beyond 2%; "
     "it passes when the 99% interval lies within 5%; else the smallest slowdown that would have "

@@ -3,6 +3,7 @@
  * duet_print.c - a duet's result for a person: a table, and a sentence for each cell that needs
  * one.
  */
+#include "duet_result.h"
 #include "duet_session.h"
 
 #include "stats.h"
@@ -62,26 +63,13 @@ static void add_row(const struct duet_session *session, size_t index, struct tab
     table_add(table, text);
 }
 
+/* A canary says something only by moving: then the verdict is about it. */
 static void explain(const struct duet_cell *cell, FILE *to) {
-    const struct duet_finding *p50 = &cell->findings[DUET_P50];
-    char text[CELL_KEY_BYTES + 768];
-    if (cell->canary) /* says something only by moving: then the verdict is about it */
+    char words[640], text[CELL_KEY_BYTES + sizeof words + 4];
+    duet_result_words(cell, words, sizeof words);
+    if (cell->canary || words[0] == '\0')
         return;
-    if (cell->verdict == DUET_NOT_COMPARED)
-        (void)snprintf(text, sizeof text, "%s: not compared: %s", cell->key, cell->why);
-    else if (cell->verdict == DUET_REGRESSION && p50->verdict != DUET_REGRESSION)
-        (void)snprintf(text, sizeof text, "%s: its p90 regressed, by %+.1f%%", cell->key,
-                       100 * expm1(cell->findings[DUET_P90].shift.estimate));
-    else if (cell->verdict == DUET_INCONCLUSIVE && isnan(p50->smallest))
-        (void)snprintf(text, sizeof text,
-                       "%s: can't tell: no slowdown would have been found with so few trials",
-                       cell->key);
-    else if (cell->verdict == DUET_INCONCLUSIVE)
-        (void)snprintf(text, sizeof text,
-                       "%s: can't tell; a slowdown of %.1f%% or more would have been found",
-                       cell->key, 100 * p50->smallest);
-    else
-        return;
+    (void)snprintf(text, sizeof text, "%s: %s", cell->key, words);
     table_wrap(to, "  ", "    ", text);
 }
 

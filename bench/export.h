@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * export.h - a run in the formats of other tools. One table names them; each is a function that
- * writes to a stream. Values are those of the run file: an export measures and estimates nothing.
+ * export.h - a run, or the verdicts of a duet, in the formats of other tools. One table names them;
+ * each is a function that writes to a stream. Values are those of the file: an export measures and
+ * estimates nothing.
  */
 #ifndef BENCH_EXPORT_H
 #define BENCH_EXPORT_H
 
+#include "duet_result.h"
 #include "run.h"
 
 #include <stdbool.h>
@@ -24,6 +26,8 @@ struct export_format {
     /* 0, -EINVAL when the format can't carry these cells, or -ENOMEM, with a problem. The caller
      * checks the stream. */
     int (*write)(FILE *to, const struct export_input *input, struct problem *problem);
+    /* The same for the verdicts of a duet; NULL where the format has no place for them. */
+    void (*write_duet)(FILE *to, const struct duet_result *result);
 };
 
 /* Ends with a NULL name. */
@@ -61,6 +65,15 @@ void export_number(FILE *to, double value, const char *unknown);
 /* Writes JSON with a newline. 0, or -ENOMEM with a problem, also for NULL. Takes the reference. */
 int export_json(FILE *to, json_t *json, struct problem *problem);
 
+/* A text within markup: in an element or attribute of XML, in a GitHub command (a property also
+ * ends at a comma or a colon), in Markdown. */
+void export_xml(FILE *to, const char *text);
+void export_xml_attribute(FILE *to, const char *name, const char *text);
+void export_annotation(FILE *to, const char *level, const char *title, const char *text);
+void export_markdown_text(FILE *to, const char *text);
+
+enum { EXPORT_ANNOTATIONS = 10 }; /* GitHub shows no more of one step */
+
 /* ---- the formats, each in a file of its kind ---- */
 
 typedef int export_writer(FILE *to, const struct export_input *input, struct problem *problem);
@@ -69,5 +82,10 @@ export_writer export_go, export_csv;                                       /* ex
 export_writer export_hgrm, export_hlog;                                    /* export_histogram.c */
 export_writer export_openmetrics, export_prometheus;                       /* export_metrics.c */
 export_writer export_junit, export_github, export_markdown;                /* export_ci.c */
+
+/* export_duet.c */
+void export_duet_junit(FILE *to, const struct duet_result *result);
+void export_duet_github(FILE *to, const struct duet_result *result);
+void export_duet_markdown(FILE *to, const struct duet_result *result);
 
 #endif

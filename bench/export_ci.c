@@ -11,11 +11,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { ANNOTATIONS = 10 }; /* GitHub shows no more of one step */
-
 /* ---- JUnit ---- */
 
-static void xml(FILE *to, const char *text) {
+void export_xml(FILE *to, const char *text) {
     static const char *const names[] = {
         ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\n'] = "&#10;"};
     for (; *text != '\0'; text++) {
@@ -27,9 +25,9 @@ static void xml(FILE *to, const char *text) {
     }
 }
 
-static void xml_attribute(FILE *to, const char *name, const char *text) {
+void export_xml_attribute(FILE *to, const char *name, const char *text) {
     (void)fprintf(to, " %s=\"", name);
-    xml(to, text);
+    export_xml(to, text);
     (void)fputc('"', to);
 }
 
@@ -54,8 +52,8 @@ static double seconds_of(const struct run *run, const struct cell_summary *cell)
 
 static void junit_case(FILE *to, const struct run *run, const struct cell_summary *cell) {
     (void)fputs("  <testcase", to);
-    xml_attribute(to, "classname", "ipcbench");
-    xml_attribute(to, "name", cell->key);
+    export_xml_attribute(to, "classname", "ipcbench");
+    export_xml_attribute(to, "name", cell->key);
     (void)fprintf(to, " time=\"%.3f\">\n", seconds_of(run, cell));
     if (cell->status == RECORD_OK) {
         (void)fputs("    <system-out>", to);
@@ -63,7 +61,7 @@ static void junit_case(FILE *to, const struct run *run, const struct cell_summar
         (void)fputs("</system-out>\n", to);
     } else {
         (void)fprintf(to, "    <%s", cell->status == RECORD_FAILED ? "failure" : "skipped");
-        xml_attribute(to, "message", cell->why);
+        export_xml_attribute(to, "message", cell->why);
         (void)fputs("/>\n", to);
     }
     (void)fputs("  </testcase>\n", to);
@@ -89,8 +87,8 @@ int export_junit(FILE *to, const struct export_input *input, struct problem *pro
                   "name=\"ipcbench\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" "
                   "time=\"%.3f\"",
                   input->count, count_status(input, true), count_status(input, false), seconds);
-    xml_attribute(to, "timestamp", date);
-    xml_attribute(to, "hostname", export_environment(input->run, NULL, "host"));
+    export_xml_attribute(to, "timestamp", date);
+    export_xml_attribute(to, "hostname", export_environment(input->run, NULL, "host"));
     (void)fputs(">\n", to);
     for (size_t i = 0; i < input->count; i++)
         junit_case(to, input->run, input->cells[i]);
@@ -110,7 +108,7 @@ static void github_text(FILE *to, const char *text, bool property) {
             (void)fputc(*text, to);
 }
 
-static void annotate(FILE *to, const char *level, const char *title, const char *text) {
+void export_annotation(FILE *to, const char *level, const char *title, const char *text) {
     (void)fprintf(to, "::%s title=", level);
     github_text(to, title, true);
     (void)fputs("::", to);
@@ -125,12 +123,12 @@ static bool is_worth_a_word(const struct cell_summary *cell) {
 static void annotate_cell(FILE *to, const struct cell_summary *cell) {
     char text[160];
     if (cell->status == RECORD_FAILED) {
-        annotate(to, "error", cell->key, cell->why);
+        export_annotation(to, "error", cell->key, cell->why);
         return;
     }
     (void)snprintf(text, sizeof text, "something interfered with %zu of %zu trials", cell->flagged,
                    cell->trials);
-    annotate(to, "warning", cell->key, text);
+    export_annotation(to, "warning", cell->key, text);
 }
 
 /* Failed cells first. When there are more than fit, the last place says how many are left out. */
@@ -139,7 +137,7 @@ int export_github(FILE *to, const struct export_input *input, struct problem *pr
     size_t all = 0, said = 0;
     for (size_t i = 0; i < input->count; i++)
         all += is_worth_a_word(input->cells[i]);
-    size_t most = all > ANNOTATIONS ? ANNOTATIONS - 1 : ANNOTATIONS;
+    size_t most = all > EXPORT_ANNOTATIONS ? EXPORT_ANNOTATIONS - 1 : EXPORT_ANNOTATIONS;
     for (int failed = 1; failed >= 0; failed--)
         for (size_t i = 0; i < input->count && said < most; i++) {
             const struct cell_summary *cell = input->cells[i];
@@ -154,14 +152,14 @@ int export_github(FILE *to, const struct export_input *input, struct problem *pr
                        "%zu more cells failed or were interfered with; the job "
                        "summary and the run file have them",
                        all - said);
-        annotate(to, "warning", "ipcbench", text);
+        export_annotation(to, "warning", "ipcbench", text);
     }
     return 0;
 }
 
 /* ---- Markdown ---- */
 
-static void markdown_text(FILE *to, const char *text) {
+void export_markdown_text(FILE *to, const char *text) {
     for (; *text != '\0'; text++) {
         if (strchr("|*_`<>\\[]", *text) != NULL)
             (void)fputc('\\', to);
@@ -186,7 +184,7 @@ static void markdown_failures(FILE *to, const struct export_input *input) {
         if (input->cells[i]->status != RECORD_FAILED)
             continue;
         (void)fprintf(to, "- **failed** `%s`: ", input->cells[i]->key);
-        markdown_text(to, input->cells[i]->why);
+        export_markdown_text(to, input->cells[i]->why);
         (void)fputc('\n', to);
     }
 }
@@ -194,11 +192,11 @@ static void markdown_failures(FILE *to, const struct export_input *input) {
 int export_markdown(FILE *to, const struct export_input *input, struct problem *problem) {
     (void)problem;
     (void)fputs("## ipcbench\n\n", to);
-    markdown_text(to, export_environment(input->run, "cpu", "model"));
+    export_markdown_text(to, export_environment(input->run, "cpu", "model"));
     (void)fputs(", kernel ", to);
-    markdown_text(to, export_environment(input->run, "kernel", "release"));
+    export_markdown_text(to, export_environment(input->run, "kernel", "release"));
     (void)fputs(", ", to);
-    markdown_text(to, export_environment(input->run, NULL, "date"));
+    export_markdown_text(to, export_environment(input->run, NULL, "date"));
     (void)fputs("\n\n", to);
     markdown_failures(to, input);
     (void)fputs("\n| cell | p50 | interval | p99 | rate | CPU | trials |\n"

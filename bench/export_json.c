@@ -64,8 +64,9 @@ int export_bigger(FILE *to, const struct export_input *input, struct problem *pr
     for (size_t i = 0; i < input->count; i++) {
         const struct cell_summary *cell = input->cells[i];
         if (cell->status == RECORD_OK)
-            failed |= add_entry(list, cell, "rate", export_rate_unit(&cell->cell), cell->per_second,
-                                NULL);
+            failed |=
+                add_entry(list, cell, "rate", export_rate_unit(&cell->cell), cell->per_second,
+                          range_of(cell->per_second, cell->per_second_low, cell->per_second_high));
     }
     return export_json(to, failed != 0 ? NULL : list, problem);
 }
@@ -89,7 +90,8 @@ static json_t *measures_of(const struct cell_summary *cell) {
     json_t *measures = json_object();
     add_measure(measures, "latency", cell->p50_ns, cell->p50_low_ns, cell->p50_high_ns);
     add_measure(measures, "latency-p99", cell->p99_ns, NAN, NAN);
-    add_measure(measures, "throughput", cell->per_second, NAN, NAN);
+    add_measure(measures, "throughput", cell->per_second, cell->per_second_low,
+                cell->per_second_high);
     add_measure(measures, "cpu-time", cell->cpu_ns, NAN, NAN);
     return measures;
 }

@@ -39,7 +39,12 @@ void store_abandon(struct store *store);
 
 /* Reads a run file or a journal into `run`, summaries included (made anew from the trials).
  * run->complete is 0 for a journal, and where options.interrupted is true. Refuses what is not one
- * of ours, is damaged, or is of another schema, with one sentence; `run` is then empty. */
+ * of ours, is damaged, or is of another schema, with one sentence; `run` is then empty.
+ * -EPROTOTYPE: it is what a duet found. */
 int store_load(const char *path, struct run *run, struct problem *problem);
+
+/* Reads a file of ours that is no run, within the same bounds: a JSON object whose 'schema' is this
+ * one, made safe to show. 0 with a new reference, or -errno with a problem. */
+int store_load_json(const char *path, const char *schema, json_t **json, struct problem *problem);
 
 #endif

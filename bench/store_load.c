@@ -126,6 +126,10 @@ static json_t *first_value(const char *path, const struct text *text, size_t *en
 
 static int check_schema(const char *path, const json_t *json, struct problem *problem) {
     const char *schema = json_string_value(json_object_get(json, "schema"));
+    if (schema != NULL && strncmp(schema, "ipcbench-duet-", strlen("ipcbench-duet-")) == 0)
+        return problem_set(
+            problem, EPROTOTYPE,
+            "%s holds what a duet found, which is no run; `ipcbench export` reads it", path);
     if (schema == NULL || strncmp(schema, "ipcbench-run-", strlen("ipcbench-run-")) != 0)
         return foreign(path, problem);
     if (strcmp(schema, STORE_SCHEMA) != 0)
@@ -288,4 +292,22 @@ int store_load(const char *path, struct run *run, struct problem *problem) {
     if (error != 0)
         run_free(run);
     return error;
+}
+
+int store_load_json(const char *path, const char *schema, json_t **json, struct problem *problem) {
+    struct text text = {NULL, 0};
+    size_t end;
+    int error = slurp(path, &text, problem);
+    if (error == 0)
+        error = store_scan(path, text.bytes, text.length, problem);
+    *json = error == 0 ? first_value(path, &text, &end, problem) : NULL;
+    free(text.bytes);
+    if (*json == NULL)
+        return error != 0 ? error : -EINVAL;
+    const char *said = json_string_value(json_object_get(*json, "schema"));
+    if (said != NULL && strcmp(said, schema) == 0)
+        return 0;
+    json_decref(*json);
+    *json = NULL;
+    return problem_set(problem, EINVAL, "%s has no 'schema' of \"%s\"", path, schema);
 }

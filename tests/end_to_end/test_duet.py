@@ -137,6 +137,11 @@ class Gate(Case):
             limits.write_text(json.dumps({"cells": [entry]}))
             result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", str(limits))
             self.assert_one_sentence(result, 2, words)
+        limits.write_text("{\n]")
+        result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", str(limits))
+        self.assert_one_sentence(result, 2, "limits.json is not JSON at line 2")
+        result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", "120")
+        self.assert_one_sentence(result, 2, "unable to open 120")
 
     def test_bad_input(self):
         for arguments, words in (

@@ -77,6 +77,9 @@ class Json(ExportCase):
             self.assertEqual(
                 {entry["name"]: (entry["value"], entry["unit"]) for entry in bigger},
                 {f"{cell['key']} rate": (cell["per_second"], "round trips/s") for cell in ok})
+            self.assertEqual({entry["name"] for entry in bigger if "range" in entry},
+                             {f"{cell['key']} rate" for cell in ok
+                              if cell["per_second_low"] is not None})
 
     def test_the_range_is_the_wider_side(self):
         cells = self.cells(self.good)
@@ -103,7 +106,11 @@ class Json(ExportCase):
                        "upper_value": cell["p50_high_ns"]}
             self.assertEqual(document[key].get("latency", {}),
                              {name: value for name, value in latency.items() if value is not None})
-            self.assertEqual(document[key]["throughput"]["value"], cell["per_second"])
+            throughput = {"value": cell["per_second"], "lower_value": cell["per_second_low"],
+                          "upper_value": cell["per_second_high"]}
+            self.assertEqual(document[key]["throughput"],
+                             {name: value for name, value in throughput.items()
+                              if value is not None})
             self.assertEqual(document[key]["cpu-time"]["value"], cell["cpu_ns"])
 
     @needs_program("hyperfine")
