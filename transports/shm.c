@@ -179,6 +179,20 @@ static inline uint64_t await(struct shm_end *end, enum ipc_wait wait, int which,
                               : sleep_until(end, which, wanted);
 }
 
+/* Publishes the receipt that no message has carried. */
+static inline void tell(struct shm_end *end, enum ipc_wait wait) {
+    publish(end, head_of(end->sent, end->taken));
+    if (wait != IPC_SPIN)
+        wake(end);
+}
+
+/* Both ends may be about to send, each into a full box: the peer's is free once it knows. */
+static void await_room(struct shm_end *end, enum ipc_wait wait) {
+    if (end->told != end->taken)
+        tell(end, wait);
+    (void)await(end, wait, RECEIPT, end->sent);
+}
+
 /* A copy of 8 bytes without a call, which would be felt beside a bounced line. */
 static inline void copy(void *to, const void *from, size_t bytes) {
     if (bytes == 8)
@@ -190,7 +204,7 @@ static inline void copy(void *to, const void *from, size_t bytes) {
 static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *message, size_t bytes) {
     struct shm_end *end = (struct shm_end *)base;
     if (__builtin_expect(end->full, 0))
-        (void)await(end, wait, RECEIPT, end->sent);
+        await_room(end, wait);
     copy(bytes <= SMALL ? end->small_out : end->large_out, message, bytes);
     publish(end, end->next);
     if (wait != IPC_SPIN)
@@ -207,11 +221,8 @@ static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *mess
 static inline int take(struct ipc_end *base, enum ipc_wait wait, void *message, size_t bytes) {
     struct shm_end *end = (struct shm_end *)base;
     const unsigned char *from = bytes <= SMALL ? end->small_in : end->large_in;
-    if (__builtin_expect(end->told != end->taken, 0)) {
-        publish(end, head_of(end->sent, end->taken)); /* no message has carried the receipt */
-        if (wait != IPC_SPIN)
-            wake(end);
-    }
+    if (__builtin_expect(end->told != end->taken, 0))
+        tell(end, wait);
     end->taken++;
     end->next = head_of(end->sent + 1, end->taken);
     end->full = false;
