@@ -37,7 +37,7 @@ pid_t sweep_process(const char *name) {
 
 pid_t sweep_process_of_key(key_t key) {
     unsigned number = (unsigned)key;
-    return number >> 22 == IPC_KEY_MARK ? (pid_t)(number & 0x3fffff) : 0;
+    return number >> 23 == IPC_KEY_MARK ? (pid_t)(number & 0x3fffff) : 0;
 }
 
 static bool is_dead(pid_t process) {

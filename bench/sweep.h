@@ -20,7 +20,7 @@ size_t sweep(void);
  * that kind. */
 pid_t sweep_process(const char *name);
 
-/* The process of a SysV key that ipc_key() of helper.h made; 0: not of that kind. */
+/* The process of a SysV key that ipc_key_of() of helper.h made; 0: not of that kind. */
 pid_t sweep_process_of_key(key_t key);
 
 #endif

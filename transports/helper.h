@@ -75,13 +75,18 @@ static inline int ipc_path(const struct ipc_link *link, const char *file, char *
     return 0;
 }
 
-/* The key of the trial's SysV objects, which has only 32 bits: a mark of 10, which the sweep knows,
- * and the 22 of the process whose name the link bears. A key names one object of each kind (a
- * message queue, a semaphore set, a segment). */
-#define IPC_KEY_MARK 0x2d5u
-static inline key_t ipc_key(const struct ipc_link *link) {
+/* The keys of the trial's SysV objects, which have only 32 bits: a mark of 9, which the sweep
+ * knows, 1 that is the caller's, and the 22 of the process whose name the link bears. A key names
+ * one object of each kind (a message queue, a semaphore set, a segment), so there are two of each.
+ */
+#define IPC_KEY_MARK 0x16au
+static inline key_t ipc_key_of(const struct ipc_link *link, unsigned second) {
     unsigned long pid = strtoul(link->name + sizeof "ipcbench-" - 1, NULL, 10);
-    return (key_t)(IPC_KEY_MARK << 22 | (pid & 0x3fffff));
+    return (key_t)(IPC_KEY_MARK << 23 | (second ? 1u : 0u) << 22 | (pid & 0x3fffff));
+}
+
+static inline key_t ipc_key(const struct ipc_link *link) {
+    return ipc_key_of(link, 0);
 }
 
 /* A latch, for what a server must have done in attach before its client may connect: a pipe through

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { PILE_US = 20000 }; /* how long a sender that has room may take for a message */
+enum { AGAINST_BYTES = 8 };
 
 const size_t scene_sizes[SCENE_SIZES] = {1, 7, 8, 63, 64, 65, 4095, 4096, 4097, 65536, 1 << 20};
 
@@ -61,6 +62,13 @@ size_t scene_length(const struct scene *scene, size_t limit, unsigned number) {
     return limit != 0 && bytes > limit ? limit : bytes;
 }
 
+/* Likewise; what is said against a stream's direction is small. */
+static size_t length_of(const struct actor *actor, unsigned number) {
+    size_t bytes = scene_length(actor->scene, actor->stage->limit, number);
+    bool against = actor->scene->play == PLAY_STREAM && number == actor->scene->messages;
+    return against && bytes > AGAINST_BYTES ? AGAINST_BYTES : bytes;
+}
+
 static const struct ipc_in_place *in_place_of(const struct actor *actor,
                                               const struct ipc_end *end) {
     return actor->scene->entry->transport->in_place[end->link->wait];
@@ -93,7 +101,7 @@ static int take(struct actor *actor, struct ipc_end *end, void *message, size_t 
 }
 
 static void say(struct actor *actor, struct ipc_end *end, unsigned number) {
-    size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
+    size_t bytes = length_of(actor, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     for (size_t i = 0; i < bytes; i++)
         message[shift + i] = pattern(actor->role, number, i);
@@ -120,7 +128,7 @@ static void hear_in_place(struct actor *actor, struct ipc_end *end, enum ipc_rol
 }
 
 static void hear(struct actor *actor, struct ipc_end *end, enum ipc_role from, unsigned number) {
-    size_t bytes = scene_length(actor->scene, actor->stage->limit, number), shift = bytes % 2;
+    size_t bytes = length_of(actor, number), shift = bytes % 2;
     unsigned char *message = malloc(bytes + shift);
     memset(message, 0x55, bytes + shift);
     scene_expect(actor->stage, take(actor, end, message + shift, bytes), &end->fault, "recv");
@@ -146,6 +154,16 @@ static void await_pile(struct stage *stage, unsigned all) {
     }
 }
 
+/* A small message from whom the stream goes to, while that is piled up before it: its room must be
+ * its own. */
+static void interject(struct actor *actor, struct ipc_end *end, enum ipc_role from) {
+    unsigned number = actor->scene->messages;
+    if (actor->role != from)
+        say(actor, end, number);
+    else
+        hear(actor, end, (enum ipc_role) !from, number);
+}
+
 /* Sends all its messages while the peer looks on, which then receives them; with a depth, no more
  * at a time than that. */
 static void stream(struct actor *actor, struct ipc_end *end, enum ipc_role from) {
@@ -153,8 +171,11 @@ static void stream(struct actor *actor, struct ipc_end *end, enum ipc_role from)
     struct stage *stage = actor->stage;
     unsigned depth = scene->depth ? scene->depth : scene->messages;
     unsigned past = from == IPC_CLIENT ? 0 : scene->messages; /* the other direction's came first */
-    if (actor->role != from)
+    if (actor->role != from) {
         await_pile(stage, past + depth);
+        if (!scene->in_place)
+            interject(actor, end, from);
+    }
     for (unsigned number = 0; number < scene->messages; number++) {
         size_t bytes = scene_length(scene, stage->limit, number);
         if (actor->role == from) {
@@ -168,6 +189,8 @@ static void stream(struct actor *actor, struct ipc_end *end, enum ipc_role from)
             (void)atomic_fetch_add(&stage->received, 1);
         }
     }
+    if (actor->role == from && !scene->in_place)
+        interject(actor, end, from);
 }
 
 static void talk(struct actor *actor, struct ipc_end *end) {

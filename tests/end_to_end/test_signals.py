@@ -176,7 +176,7 @@ class EveryTransport(Case):
         for kind in ("msg", "sem", "shm"):
             table = pathlib.Path("/proc/sysvipc", kind)
             lines = table.read_text().splitlines()[1:] if table.exists() else []
-            found += [line for line in lines if (int(line.split()[0]) & 0xFFFFFFFF) >> 22 == 0x2D5]
+            found += [line for line in lines if (int(line.split()[0]) & 0xFFFFFFFF) >> 23 == 0x16A]
         return found
 
     def test_a_killed_trial_leaves_nothing_behind_the_next_start(self):

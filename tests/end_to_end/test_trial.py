@@ -104,3 +104,25 @@ class Trial(Case):
         if code is not None:
             return super().trial(key, *arguments, code=code, **how)
         return json.loads(ipcbench("trial", key, "--json", *arguments, **how).stdout)
+
+
+@needs_transports("sysv-mq")
+class Room(Case):
+    """A stream deeper than a queue has room: its sender waits, while credit comes the other way."""
+
+    def test_sysv_mq_at_sizes_near_its_room(self):
+        first = self.trial("sysv-mq/pingpong/block/same-core/64B", "--exchanges", "10")
+        room = int(first["facts"]["msg_qbytes"])
+        listed = {entry["name"]: entry for entry in json.loads(ipcbench("list", "--json").stdout)}
+        most = listed["sysv-mq"]["max_bytes"]
+        sizes = {min(most, size) for size in (room, room // 2, room // 2 + 1, room // 3, room // 64,
+                                              room // 64 + 1, room // 65)}
+        ways = ["block/same-core"]
+        if len(os.sched_getaffinity(0)) > 1:
+            ways.append("spin/" + ",".join(map(str, sorted(os.sched_getaffinity(0))[:2])))
+        for way in ways:
+            for size in sizes:
+                with self.subTest(way=way, size=size):
+                    record = self.trial(f"sysv-mq/stream:depth=64/{way}/{size}B", "--exchanges",
+                                        "400", "--warmup-exchanges", "100")
+                    self.assertEqual(record["exchanges"], 400)

@@ -19,7 +19,7 @@ BUILD = (ROOT / os.environ.get("IPCBENCH_BUILD", "build")).resolve()
 IPCBENCH = str(BUILD / "ipcbench")
 INTERPOSER = str(BUILD / "tests" / "faults" / "interpose.so")
 MARK = "IPCFAULT_MARK"
-SYSV_MARK = 0x2D5  # of the keys that transports/helper.h makes
+SYSV_MARK = 0x16A  # of the keys that transports/helper.h makes
 
 
 def parent(pid):
@@ -127,7 +127,7 @@ class Scene:
         for kind in ("msg", "sem", "shm"):
             table = pathlib.Path("/proc/sysvipc", kind)
             for line in table.read_text().splitlines()[1:] if table.exists() else []:
-                if (int(line.split()[0]) & 0xFFFFFFFF) >> 22 == SYSV_MARK:
+                if (int(line.split()[0]) & 0xFFFFFFFF) >> 23 == SYSV_MARK:
                     found.append(f"{kind} {line.split()[0]}")
         found += [f"device {name}" for name in os.listdir("/sys/class/net") if "ipcbench" in name]
         return found

@@ -76,6 +76,8 @@ static void keys_tell_their_process(void **state) {
     (void)state;
     assert_int_equal(sweep_process_of_key(ipc_key(&link)), 4194303);
     assert_int_equal(sweep_process_of_key(ipc_key(&other)), 77);
+    assert_int_equal(sweep_process_of_key(ipc_key_of(&other, 1)), 77);
+    assert_int_not_equal(ipc_key_of(&other, 1), ipc_key(&other));
     assert_int_equal(sweep_process_of_key(77), 0);
     assert_int_equal(sweep_process_of_key(IPC_PRIVATE), 0);
 }
@@ -137,13 +139,16 @@ static void system_v_objects_of_the_dead_go(void **state) {
     int queue = msgget(ipc_key(&dead), flags);
     if (queue < 0 && errno == ENOSYS)
         skip();
+    int second = msgget(ipc_key_of(&dead, 1), flags);
     int set = semget(ipc_key(&dead), 2, flags);
     int segment = shmget(ipc_key(&dead), 4096, flags);
     int mine = msgget(ipc_key(&own), flags);
     int nameless = msgget(IPC_PRIVATE, flags);
-    assert_true(queue >= 0 && set >= 0 && segment >= 0 && mine >= 0 && nameless >= 0);
-    assert_true(sweep() >= 3);
+    assert_true(queue >= 0 && second >= 0 && set >= 0 && segment >= 0 && mine >= 0 &&
+                nameless >= 0);
+    assert_true(sweep() >= 4);
     assert_int_equal(msgget(ipc_key(&dead), 0), -1);
+    assert_int_equal(msgget(ipc_key_of(&dead, 1), 0), -1);
     assert_int_equal(semget(ipc_key(&dead), 0, 0), -1);
     assert_int_equal(shmget(ipc_key(&dead), 0, 0), -1);
     assert_int_equal(msgctl(mine, IPC_RMID, NULL), 0);
