@@ -6,17 +6,38 @@
 
 #include "cell.h"
 #include "crowd_links.h"
+#include "knobs.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-const char *ability_one_at_a_time(const struct registry_entry *entry) {
-    bool own = entry->preset != NULL && entry->preset->one_at_a_time != NULL;
-    return own ? entry->preset->one_at_a_time : entry->transport->one_at_a_time;
+/* The clause of the first preset whose settings the link has. */
+static const char *clause_of_preset(const struct ipc_transport *transport,
+                                    const struct ipc_link *link) {
+    const struct ipc_preset *preset = transport->presets;
+    while (preset->name != NULL &&
+           (preset->one_at_a_time == NULL || !knobs_hold(transport, preset->knobs, link)))
+        preset++;
+    return preset->one_at_a_time;
 }
 
-static int check_stream(const struct registry_entry *entry, const struct workload_spec *spec,
-                        enum ipc_wait wait, struct problem *problem) {
-    const char *single = ability_one_at_a_time(entry);
+const char *ability_one_at_a_time(const struct registry_entry *entry, const char *knobs) {
+    const struct ipc_transport *transport = entry->transport;
+    struct problem none = {""};
+    const char *clause = NULL;
+    if (transport->presets == NULL)
+        return transport->one_at_a_time;
+    struct ipc_link *link = calloc(1, transport->link_bytes);
+    if (link != NULL && knobs_apply(transport, entry->preset ? entry->preset->knobs : NULL, knobs,
+                                    link, &none) == 0)
+        clause = clause_of_preset(transport, link);
+    free(link);
+    return clause != NULL ? clause : transport->one_at_a_time;
+}
+
+static int check_stream(const struct registry_entry *entry, const char *single,
+                        const struct workload_spec *spec, enum ipc_wait wait,
+                        struct problem *problem) {
     const char *lossy = entry->transport->no_flow_control;
     if (single != NULL)
         return problem_set(problem, EOPNOTSUPP, "%s can't stream: %s", entry->name, single);
@@ -44,8 +65,8 @@ static int check_crowd(const struct registry_entry *entry, const struct workload
                : 0;
 }
 
-int ability_check(const struct registry_entry *entry, const struct workload_spec *spec,
-                  enum ipc_wait wait, struct problem *problem) {
+int ability_check(const struct registry_entry *entry, const char *knobs,
+                  const struct workload_spec *spec, enum ipc_wait wait, struct problem *problem) {
     if (entry->transport->messages[wait] == NULL)
         return problem_set(problem, EOPNOTSUPP,
                            "%s can't %s: `ipcbench list` shows how each can wait", entry->name,
@@ -53,11 +74,11 @@ int ability_check(const struct registry_entry *entry, const struct workload_spec
     if (entry->guest_path != NULL && spec->kind != WORKLOAD_PINGPONG)
         return problem_set(problem, EOPNOTSUPP,
                            "%s is a guest, and guests run the workload pingpong only", entry->name);
-    const char *single = ability_one_at_a_time(entry);
+    const char *single = ability_one_at_a_time(entry, knobs);
     if (spec->kind == WORKLOAD_TWICE && single != NULL)
         return problem_set(problem, EOPNOTSUPP, "%s can't carry two messages at a time: %s",
                            entry->name, single);
     if (spec->clients > 0)
         return check_crowd(entry, spec, wait, problem);
-    return spec->kind == WORKLOAD_STREAM ? check_stream(entry, spec, wait, problem) : 0;
+    return spec->kind == WORKLOAD_STREAM ? check_stream(entry, single, spec, wait, problem) : 0;
 }

@@ -40,7 +40,7 @@ struct contest contest_between(const struct run *run, const struct cell_summary 
                                const struct cell_summary *right);
 
 /* May a person choose this cell's transport for messages? Its status is ok, it is no control, and
- * it is a channel, which the latest value under a lock is not. */
+ * it is a channel. */
 bool contest_admits(const struct cell_summary *cell);
 
 /* Is the workload this one, whatever its knobs? */

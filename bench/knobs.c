@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* plugin_check.c refuses a transport that has more knobs. */
@@ -183,6 +184,20 @@ int knobs_apply(const struct ipc_transport *transport, const char *preset, const
     }
     int result = set_all(transport, preset, link, problem);
     return result != 0 ? result : set_all(transport, user, link, problem);
+}
+
+bool knobs_hold(const struct ipc_transport *transport, const char *text,
+                const struct ipc_link *link) {
+    struct problem none = {""};
+    struct ipc_link *copy = malloc(transport->link_bytes);
+    if (copy == NULL)
+        return false;
+    memcpy(copy, link, transport->link_bytes);
+    bool hold = set_all(transport, text, copy, &none) == 0;
+    for (const struct ipc_knob *knob = transport->knobs; hold && knob && knob->name; knob++)
+        hold = load(knob, copy) == load(knob, link);
+    free(copy);
+    return hold;
 }
 
 void knobs_each(const struct ipc_transport *transport, const struct ipc_link *link,

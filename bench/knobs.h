@@ -14,6 +14,10 @@
 int knobs_apply(const struct ipc_transport *transport, const char *preset, const char *user,
                 struct ipc_link *link, struct problem *problem);
 
+/* Has the link the values that such a text sets? False also when the text is wrong. */
+bool knobs_hold(const struct ipc_transport *transport, const char *text,
+                const struct ipc_link *link);
+
 /* Calls `each` with every knob's name and its value as a user would write it. */
 void knobs_each(const struct ipc_transport *transport, const struct ipc_link *link,
                 void (*each)(void *context, const char *name, const char *value), void *context);

@@ -144,6 +144,8 @@ static void print_usable(const struct list_item *item, int width, bool verbose) 
         units_format_bytes(item->max_bytes, most, sizeof most);
     int start = printf("  %-*s  %-15s  %-7s  ", width, entry->name, waits, most);
     print_words(start, start, entry->summary);
+    if (entry->transport->not_a_channel)
+        print_labelled("not a channel:", entry->transport->one_at_a_time);
     if (!item->available)
         print_labelled("not here:", item->why);
     if (verbose)

@@ -40,7 +40,7 @@ static bool does(const struct candidate *at) {
     struct workload_spec spec;
     struct problem none = {""};
     return at->transport->entry == NULL || workload_spec_parse(at->workload, &spec, &none) != 0 ||
-           ability_check(at->transport->entry, &spec, at->wait, &none) == 0;
+           ability_check(at->transport->entry, at->transport->knobs, &spec, at->wait, &none) == 0;
 }
 
 static bool on_same_core(const struct placement *placement) {

@@ -118,6 +118,8 @@ static int check_claims(const struct ipc_transport *transport, const char *name,
         return refuse(problem, name, "needs", "has a bit that stands for nothing");
     if (transport->one_at_a_time != NULL && !is_line(transport->one_at_a_time))
         return refuse(problem, name, "one_at_a_time", "is not one line of text");
+    if (transport->not_a_channel && transport->one_at_a_time == NULL)
+        return refuse(problem, name, "not_a_channel", "is set, but .one_at_a_time doesn't say why");
     if (transport->no_flow_control != NULL && !is_line(transport->no_flow_control))
         return refuse(problem, name, "no_flow_control", "is not one line of text");
     if (!(transport->calls.least >= 0) || !(transport->calls.most >= transport->calls.least))

@@ -136,6 +136,11 @@ void record_add_fact(struct record_fact *list, size_t *count, const char *name, 
     list[(*count)++] = fact;
 }
 
+const char *record_fact(const struct record *record, const char *name) {
+    const struct record_fact *fact = find_fact(record->facts, record->fact_count, name);
+    return fact != NULL ? fact->value : NULL;
+}
+
 /* The parts of a key, for readers that would rather not take it apart. */
 static json_t *parts_of(const struct cell *cell) {
     json_t *knobs = cell->knobs[0] == '\0' ? json_null() : fields_text(cell->knobs);

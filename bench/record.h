@@ -28,6 +28,8 @@ extern const char *const record_purposes[]; /* "timing", "counting" */
 extern const char *const record_statuses[]; /* "ok", "failed", "skipped", "not applicable" */
 
 #define RECORD_FACTS 40
+/* The fact of a trial whose transport is not a channel: why not (see transport.h). */
+#define RECORD_NOT_A_CHANNEL "not_a_channel"
 
 /* A fact that a transport noted, or a knob's value. */
 struct record_fact {
@@ -125,5 +127,8 @@ int record_cell_from_json(const json_t *json, char key[CELL_KEY_BYTES], struct c
 /* Appends a fact (or knob) to a list; silently full beyond RECORD_FACTS. A fact that is there with
  * the same value is not added again; with another value it is added as "NAME (2)" and so on. */
 void record_add_fact(struct record_fact *list, size_t *count, const char *name, const char *value);
+
+/* The value of a trial's fact, or NULL. */
+const char *record_fact(const struct record *record, const char *name);
 
 #endif

@@ -220,6 +220,7 @@ static struct cell_summary *cell_of(struct run *run, json_t *index, const struct
     cell = &run->cells[run->cell_count];
     memcpy(cell->key, trial->key, sizeof cell->key);
     memcpy(cell->group, trial->group, sizeof cell->group);
+    cell->not_a_channel = record_fact(trial, RECORD_NOT_A_CHANNEL) != NULL;
     cell->cell = trial->cell;
     cell->system_calls = NAN;
     cell->p50_ns = cell->p90_ns = cell->p99_ns = cell->p999_ns = NAN;

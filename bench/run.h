@@ -15,6 +15,7 @@ struct cell_summary {
     char key[CELL_KEY_BYTES];
     struct cell cell;
     char group[16];            /* the transport's */
+    bool not_a_channel;        /* likewise: see transport.h */
     enum record_status status; /* ok when at least one trial is; else that of its last trial */
     char why[768];             /* unless ok */
     size_t trials;             /* that are ok */

@@ -67,6 +67,9 @@ static void describe_request(const struct trial_options *o, struct record *recor
     record->purpose = o->purpose;
     if (o->entry)
         (void)snprintf(record->group, sizeof record->group, "%s", o->entry->group);
+    if (o->entry && o->entry->transport && o->entry->transport->not_a_channel)
+        record_add_fact(record->facts, &record->fact_count, RECORD_NOT_A_CHANNEL,
+                        o->entry->transport->one_at_a_time);
     record->seed = o->seed;
     (void)snprintf(record->verify, sizeof record->verify, "%s",
                    o->verify_full || o->cell.size_bytes <= PAYLOAD_WINDOW ? "full" : "window");
@@ -110,7 +113,7 @@ static bool applicable(struct trial *t) {
     struct problem why = {""};
     char limit[32];
     (void)workload_spec_parse(cell->workload, &spec, &why); /* it was parsed before */
-    if (ability_check(t->options->entry, &spec, cell->wait, &why) != 0) {
+    if (ability_check(t->options->entry, cell->knobs, &spec, cell->wait, &why) != 0) {
         outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s", why.text);
         return false;
     }
@@ -254,19 +257,12 @@ static bool prepare(struct trial *t) {
     return t->plan.clients > 0 ? set_up_crowd(t) : set_up(t);
 }
 
-static const char *fact_of(const struct record *record, const char *name) {
-    for (size_t i = 0; i < record->fact_count; i++)
-        if (strcmp(record->facts[i].name, name) == 0)
-            return record->facts[i].value;
-    return NULL;
-}
-
 /* The device that carries the address that the transport says it uses, and the route to it. */
 static void note_route(struct trial *t) {
     struct problem problem;
     char route[160];
     const char *address =
-        (t->transport->needs & IPC_NETWORK) ? fact_of(t->record, "address") : NULL;
+        (t->transport->needs & IPC_NETWORK) ? record_fact(t->record, "address") : NULL;
     if (address == NULL)
         return;
     bool loops = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;

@@ -76,7 +76,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Raised whenever a structure below changes; a plug-in of another number is refused. */
+/* Raised whenever a structure below changes so that a plug-in built before would be misread; a
+ * plug-in of another number is refused. */
 #define IPC_ABI 3
 /* Alignment of every link and end, in bytes: two cache lines, since adjacent-line prefetch pairs
  * them on x86. */
@@ -261,7 +262,8 @@ struct ipc_preset {
     const char *summary;           /* one line */
     const char *group;             /* NULL: the transport's */
     const struct ipc_calls *calls; /* NULL: the transport's */
-    const char *one_at_a_time;     /* NULL: the transport's */
+    const char *one_at_a_time;     /* NULL: the transport's. It holds of every trial in which the
+                                      knobs that are set here have these values */
 };
 
 /*
@@ -288,6 +290,10 @@ struct ipc_transport {
     bool apart; /* its library keeps its state by process, and beyond detach: the ends must not be
                    threads of one, as in the threaded tests; so it has one client only */
     bool solo;  /* no server is started: what the client sends, it receives itself */
+    /* Not a channel: recv gets the latest message, and those before it that nobody had received
+     * are overwritten and gone. It is listed as such, and nobody is advised to take it. Such a one
+     * has `one_at_a_time`, too. */
+    bool not_a_channel;
     /* Why no more than one message may be under way in each direction, as in a ping-pong: a clause
      * such as "a counter adds up what nobody has read". NULL: many may. Then a stream is "not
      * applicable". */

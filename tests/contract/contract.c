@@ -131,7 +131,7 @@ static void run_streams(struct scene scene, struct tally *tally) {
         unsigned messages;
     } streams[] = {{64, 1000}, {1 << 20, 12}, {0, 100}};
     const struct ipc_transport *transport = scene.entry->transport;
-    const char *single = ability_one_at_a_time(scene.entry);
+    const char *single = ability_one_at_a_time(scene.entry, scene.knobs);
     if (single != NULL) {
         report(tally, SCENE_SKIPPED, "a stream", single);
         return;

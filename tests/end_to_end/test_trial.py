@@ -126,3 +126,37 @@ class Room(Case):
                     record = self.trial(f"sysv-mq/stream:depth=64/{way}/{size}B", "--exchanges",
                                         "400", "--warmup-exchanges", "100")
                     self.assertEqual(record["exchanges"], 400)
+
+
+class OneAtATime(Case):
+    """What can't have many messages under way is not asked to, however its knobs were set."""
+
+    def refuses(self, transport, *words):
+        for workload in ("stream", "stream:depth=8", "write-write-read"):
+            with self.subTest(transport=transport, workload=workload):
+                record = self.trial(f"{transport}/{workload}/block/same-core/8B", "--exchanges", "9",
+                                    code=77)
+                self.assertEqual(record["status"], "not applicable")
+                for word in words:
+                    self.assertIn(word, record["why"])
+
+    @needs_transports("zeromq")
+    def test_zeromq_with_req_and_rep(self):
+        self.refuses("zeromq-reqrep-ipc", "take turns")
+        self.refuses("zeromq-ipc:pattern=reqrep", "take turns")
+        record = self.trial("zeromq-reqrep-ipc:pattern=pair/stream/block/same-core/64B", "--exchanges",
+                            "50")
+        self.assertEqual(record["exchanges"], 50)
+
+    @needs_transports("eventfd")
+    def test_eventfd(self):
+        self.refuses("eventfd", "adds up")
+
+    @needs_transports("seqlock")
+    @needs_two_cpus
+    def test_seqlock_is_recorded_as_no_channel(self):
+        cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
+        record = self.trial(f"seqlock/pingpong/spin/{cpus}/64B", "--exchanges", "50")
+        self.assertIn("overwritten", record["facts"]["not_a_channel"])
+        listed = {entry["name"]: entry for entry in json.loads(ipcbench("list", "--json").stdout)}
+        self.assertIn("overwritten", listed["seqlock"]["not_a_channel"])

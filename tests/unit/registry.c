@@ -141,6 +141,7 @@ static const struct {
     {"zero-sizes", ".link_bytes is not the size"},
     {"no-cleanup", ".cleanup is missing"},
     {"odd-needs", ".needs has a bit that stands for nothing"},
+    {"odd-channel", ".not_a_channel is set, but .one_at_a_time doesn't say why"},
     {"odd-calls", ".calls is not a range"},
     {"no-messages", ".messages has no table"},
     {"half-messages", "without send or without recv"},
