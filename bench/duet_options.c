@@ -65,27 +65,25 @@ static const struct argp_option options[] = {
     {0}};
 
 static const char documentation[] =
-    "Compares two builds of the same transports: the gate for CI. BASE and HEAD are each a folder "
-    "of "
-    "plug-ins, one plug-in (NAME.so), or an installed ipcbench.\v"
-    "Each trial is a new pair of processes that hold a link of both builds and exchange on them by "
-    "turns, some milliseconds each, so that whatever drifts on this host hits both alike. A cell "
-    "gets "
-    "12 to 24 trials, more only where its ratio isn't known to 2%. A cell regresses when the exact "
-    "signed-rank test says so after Holm's correction over all cells (.05) and the change is "
-    "beyond 2%; "
-    "it passes when the 99% interval lies within 5%; else the smallest slowdown that would have "
-    "been "
-    "found is named. Base is also held against itself: where that moves, the verdict is "
-    "\"environment\". The plug-ins of both sides are driven by this ipcbench.\n\n"
+    "Compares two builds of the same transports: the gate for CI. BASE and HEAD are each a "
+    "folder of plug-ins, one plug-in (NAME.so), or an installed ipcbench.\vEach trial is a new "
+    "pair of processes that hold a link of both builds and exchange on them by turns, some "
+    "milliseconds each, so that whatever drifts on this host hits both alike. A cell gets 12 "
+    "to 24 trials, more only where its ratio isn't known to 2%. A cell regresses when the "
+    "exact signed-rank test says so after Holm's correction over all cells (.05) and the "
+    "change is beyond 2%; it passes when the 99% interval lies within 5%; else the smallest "
+    "slowdown that would have been found is named. Base is also held against itself: where "
+    "that moves, the verdict is \"environment\". The plug-ins of both sides are driven by this "
+    "ipcbench.\n"
+    "\n"
     "Examples:\n"
     "  ipcbench duet old/transports new/transports\n"
     "  ipcbench duet /usr/local/bin/ipcbench build/ipcbench -t pipe,unix -s 64\n"
-    "  ipcbench duet pipe.so new/pipe.so --json | jq .verdict\n\n"
-    "Exit codes: 0 done and nothing regressed, 1 something regressed, 2 an error (wrong input, a "
-    "trial failed), 3 "
-    "something "
-    "can't be told, or the environment moved (1 with --strict), 130 interrupted.";
+    "  ipcbench duet pipe.so new/pipe.so --json | jq .verdict\n"
+    "\n"
+    "Exit codes: 0 done and nothing regressed, 1 something regressed, 2 an error (wrong input, "
+    "a trial failed), 3 something can't be told, or the environment moved (1 with --strict), "
+    "130 interrupted.";
 
 struct parse {
     struct duet_options *options;
