@@ -44,7 +44,7 @@ TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.
 CONTRACT := $(BUILD)/tests/contract/contract
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
 FUZZ_MAIN ?= $(BUILD)/tests/fuzz/replay.o
-PEER     := $(BUILD)/tests/peers/bare $(BUILD)/tests/peers/stream
+PEER     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/peers/*.c))
 COST     := $(BUILD)/tests/cost/harness
 GATE     := $(BUILD)/tests/gate/simulate
 
@@ -80,6 +80,9 @@ prove-faults: all test-plugins ## makes 2,000 things go wrong (COUNT=N SEED=N JO
 prove-endurance: all ## back-to-back trials for SECONDS (3600), kept in STATE: docs/reliability.md
 	@IPCBENCH_BUILD=$(BUILD) scripts/prove-endurance --seconds $(or $(SECONDS),3600) \
 	  $(if $(STATE),--state $(STATE)) $(RUN)
+
+prove-removal: all tests ## in a copy of the tree, deletes transports one by one and tests what is left (T=names)
+	@scripts/prove-removal $(T)
 
 prove-history: all ## how long the history takes to answer with 10,000 runs in it (RUN=options)
 	@scripts/prove-history --ipcbench $(BUILD)/ipcbench $(RUN)
@@ -176,11 +179,6 @@ $(COST) $(GATE): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libbench.a
 $(CONTRACT): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/contract/*.c)) $(BUILD)/libbench.a
 	$(CC) $(LINK) $^ -o $@ $(LIBS)
 
-# No part of the product, and nothing of it goes in.
-$(PEER): $(BUILD)/%: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -fPIE $(DEPEND) $< -o $@ $(LINK)
-
 # A plug-in sees the contract and the libraries that comments in its source name: "pkg-config: liburing",
 # or, for one that pkg-config doesn't know, "library: nng nng/nng.h" (linked by -lnng, and there when
 # its header is; a third word is where its headers are). Where a library is missing, a sentence takes
@@ -222,6 +220,15 @@ $(BUILD)/%.guest: %.guest.c $(BUILD)/flags
 	  -fPIE $(DEPEND) $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} \
 	  $< -o $@ $(LINK) $${packages:+$$(pkg-config --libs $$packages)}
 
+# No part of the product, and nothing of it goes in. Where a library is missing, so is its peer.
+$(PEER): $(BUILD)/%: %.c $(BUILD)/flags
+	@mkdir -p $(@D); rm -f $@
+	@packages="$(call NAMED,pkg-config)"; \
+	if [ -n "$$packages" ] && ! pkg-config --exists $$packages; then exit 0; fi; \
+	$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,set -x;) $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) \
+	  -fPIE $(DEPEND) $${packages:+$$(pkg-config --cflags $$packages | sed 's/-I/-isystem /g')} \
+	  $< -o $@ $(LINK) $${packages:+$$(pkg-config --libs $$packages)}
+
 # Whatever was built from a source that is gone goes too: the folder is what gets listed.
 plugins: $(PLUGINS) $(GUESTS)
 	@for made in $(BUILD)/transports/*.so $(BUILD)/transports/*.guest $(BUILD)/transports/*.absent; do \
@@ -234,7 +241,7 @@ test-plugins: $(HELPERS)
 
 FORCE:
 .PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
-  regress prove-regress prove-history harness-cost check tests fuzz coverage prove-hosts lint install uninstall clean \
+  regress prove-regress prove-history prove-removal harness-cost check tests fuzz coverage prove-hosts lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
