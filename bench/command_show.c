@@ -9,6 +9,8 @@
 #include "claims.h"
 #include "fields.h"
 #include "show.h"
+#include "show_answers.h"
+#include "show_curves.h"
 #include "store.h"
 #include "summary.h"
 #include "verdict.h"
@@ -16,12 +18,18 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum { OPTION_JSON = 256 };
+enum { OPTION_JSON = 256, OPTION_CURVES };
 
 static const struct argp_option options[] = {
     {"wait", 'W', "WAIT", 0, "only cells that wait this way: block, spin or park", 0},
     {"placement", 'p', "PLACEMENT", 0, "only cells of this placement, such as cross-core", 0},
+    {"curves", OPTION_CURVES, NULL, 0,
+     "draw the round trips by size or by percentile too (needs gnuplot); a terminal that is wide "
+     "enough gets them unasked",
+     0},
     {"json", OPTION_JSON, NULL, 0, "print cells, verdict and claims as JSON", 0},
     {0}};
 
@@ -29,13 +37,13 @@ static const char documentation[] =
     "Prints the tables of a run file: one for each way to wait and each placement, by size, the "
     "fastest first; then the verdict, and what the run says to the HOWTO's claims. Also reads "
     "RUN.json.journal, which a run that was killed leaves.\v"
-    "Example: ipcbench show results/mine.json -W spin -p cross-core\n\n"
+    "Example: ipcbench show results/mine.json -W spin -p cross-core --curves\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, or a file that is no run file.";
 
 struct arguments {
     const char *path;
     struct show_filter filter;
-    bool json;
+    bool json, curves;
     struct problem *problem;
 };
 
@@ -64,6 +72,9 @@ static error_t take(int option, char *text, struct argp_state *state) {
         return cell_check_placement(text, a->problem);
     case OPTION_JSON:
         a->json = true;
+        return 0;
+    case OPTION_CURVES:
+        a->curves = true;
         return 0;
     case ARGP_KEY_ARG:
         return take_run(a, text);
@@ -116,14 +127,41 @@ static int print_json(const struct run *run, const struct show_filter *filter) {
     return 0;
 }
 
+/* The width of the terminal that stdout is; 0: it is none. */
+static unsigned terminal_columns(void) {
+    struct winsize size = {0};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static int print_curves(const struct arguments *a, const struct run *run, struct problem *problem) {
+    unsigned columns = terminal_columns();
+    if (columns > SHOW_CURVES_MOST_COLUMNS)
+        columns = SHOW_CURVES_MOST_COLUMNS;
+    if (columns < SHOW_CURVES_COLUMNS && !a->curves)
+        return 0;
+    if (columns < SHOW_CURVES_COLUMNS)
+        columns = SHOW_CURVES_COLUMNS;
+    return show_curves(stdout, run, &a->filter, columns, problem);
+}
+
+/* The answers come last, where a terminal still shows them. */
+static int print_text(const struct arguments *a, const struct run *run, struct problem *problem) {
+    int error = show_tables(stdout, run, &a->filter);
+    if (error == 0)
+        error = print_curves(a, run, problem);
+    if (error == 0 && show_filter_is_empty(&a->filter))
+        error = show_answers(stdout, run);
+    return error;
+}
+
 static int show(const struct arguments *a, struct problem *problem) {
     struct run run;
     int error = store_load(a->path, &run, problem);
     if (error != 0)
         return error == -ENOMEM ? COMMAND_FAILED : COMMAND_USAGE;
-    error = a->json ? print_json(&run, &a->filter) : show_part(stdout, &run, &a->filter);
+    error = a->json ? print_json(&run, &a->filter) : print_text(a, &run, problem);
     run_free(&run);
-    if (error != 0)
+    if (error != 0 && problem->text[0] == '\0')
         (void)problem_set(problem, -error, "there is no memory to show %s", a->path);
     return error == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
@@ -136,6 +174,10 @@ int command_show(int argc, char **argv, struct problem *problem) {
         return command_exit_code(error);
     if (arguments.path == NULL) {
         (void)problem_set(problem, EINVAL, "name a run file: ipcbench show results/mine.json");
+        return COMMAND_USAGE;
+    }
+    if (arguments.curves && arguments.json) {
+        (void)problem_set(problem, EINVAL, "--json has no curves: leave --curves or --json away");
         return COMMAND_USAGE;
     }
     return show(&arguments, problem);

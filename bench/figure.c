@@ -299,32 +299,40 @@ static int make_kind(const struct figure_kind *kind, const struct figure_slice *
     return error;
 }
 
-static int make_all(const struct figure_slice *all, struct figure_list *list,
-                    struct problem *problem) {
+/* `only`: NULL for every kind of the table. */
+static int make_all(const struct figure_slice *all, const struct figure_kind *only,
+                    struct figure_list *list, struct problem *problem) {
     int error = 0;
     list->figures = calloc(1 + how_many(all), sizeof *list->figures);
     if (list->figures == NULL)
         return problem_set(problem, ENOMEM, "there is no memory for the figures");
+    if (only != NULL)
+        return make_kind(only, all, list, problem);
     for (const struct figure_kind *kind = figure_kinds; kind->name != NULL && error == 0; kind++)
         error = make_kind(kind, all, list, problem);
     return error;
 }
 
-int figure_make(const struct figure_run *runs, size_t count, struct figure_list *list,
-                struct problem *problem) {
+int figure_make_kind(const struct figure_kind *kind, const struct figure_run *runs, size_t count,
+                     struct figure_list *list, struct problem *problem) {
     struct figure_cell *cells = NULL;
     struct figure_slice all = {NULL, 0};
     *list = (struct figure_list){NULL, 0, NULL};
     int error = figure_cells_collect(runs, count, &cells, &all.count, problem);
     all.cells = cells;
     if (error == 0)
-        error = make_all(&all, list, problem);
+        error = make_all(&all, kind, list, problem);
     if (error == 0)
         error = figure_runs_caption(runs, count, &list->caption, problem);
     free(cells); /* a figure keeps its rows as text, and no cell */
     if (error != 0)
         figure_free(list);
     return error;
+}
+
+int figure_make(const struct figure_run *runs, size_t count, struct figure_list *list,
+                struct problem *problem) {
+    return figure_make_kind(NULL, runs, count, list, problem);
 }
 
 void figure_free(struct figure_list *list) {

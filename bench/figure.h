@@ -94,6 +94,10 @@ struct figure_list {
  * -EINVAL with a problem when a histogram is damaged; -ENOMEM. On failure the list is empty. */
 int figure_make(const struct figure_run *runs, size_t count, struct figure_list *list,
                 struct problem *problem);
+/* The same with one kind only, which may be a changed copy of one in the table; it must outlive the
+ * list. */
+int figure_make_kind(const struct figure_kind *kind, const struct figure_run *runs, size_t count,
+                     struct figure_list *list, struct problem *problem);
 void figure_free(struct figure_list *list);
 
 /* For the functions of the table: notes that a row of this cell was written. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -63,17 +64,27 @@ static int run(char *const *arguments, int errors) {
     return status;
 }
 
-/* -d: neither the user's nor the host's own settings change a figure. */
+/* Runs a script of ours. -d: neither the user's nor the host's own settings change a figure. */
+static int run_script(const char *scripts, const char *name, const char *const *words, size_t count,
+                      int errors) {
+    enum { BEFORE = 4, MOST = 8 };
+    char script[PATH_MAX + NAME_MAX];
+    const char *arguments[BEFORE + MOST + 1] = {"gnuplot", "-d", "-c", script};
+    (void)snprintf(script, sizeof script, "%s/%s", scripts, name);
+    for (size_t i = 0; i < count && i < MOST; i++)
+        arguments[BEFORE + i] = words[i];
+    return run((char *const *)(uintptr_t)arguments, errors);
+}
+
 static int run_gnuplot(const struct figure *figure, const char *scripts, const char *caption,
                        const int files[MEMORY_FILES]) {
-    char script[PATH_MAX + NAME_MAX], paths[ERRORS][32];
-    (void)snprintf(script, sizeof script, "%s/%s", scripts, figure->kind->script);
+    char paths[ERRORS][32];
     for (int i = 0; i < ERRORS; i++)
         (void)snprintf(paths[i], sizeof paths[i], "/proc/self/fd/%d", files[i]);
-    const char *const arguments[] = {"gnuplot",        "-d",       "-c",       script,
-                                     paths[CSV],       paths[SVG], paths[PNG], figure->title,
-                                     figure->subtitle, caption,    NULL};
-    return run((char *const *)(uintptr_t)arguments, files[ERRORS]);
+    const char *const words[] = {paths[CSV],    paths[SVG],       paths[PNG],
+                                 figure->title, figure->subtitle, caption};
+    return run_script(scripts, figure->kind->script, words, sizeof words / sizeof *words,
+                      files[ERRORS]);
 }
 
 /* Reads a memory file whole. */
@@ -98,7 +109,8 @@ static int read_all(int fd, char **bytes, size_t *count) {
 
 /* The sentence about a gnuplot that ended badly, with the last line that it said: above it stands
  * the source line in which it happened. */
-static int explain(const struct figure *figure, int status, int errors, struct problem *problem) {
+static int explain(const struct figure *figure, const char *script, int status, int errors,
+                   struct problem *problem) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED)
         return problem_set(problem, ENOPKG,
                            "gnuplot is not installed, so the figures stay without pictures; "
@@ -113,8 +125,8 @@ static int explain(const struct figure *figure, int status, int errors, struct p
              line = strtok_r(NULL, "\n", &rest))
             figure_text_plain(line + strspn(line, " \t"), last, sizeof last);
     free(said);
-    return problem_set(problem, EIO, "gnuplot could not draw %s with %s: %s", figure->name,
-                       figure->kind->script, last);
+    return problem_set(problem, EIO, "gnuplot could not draw %s with %s: %s", figure->name, script,
+                       last);
 }
 
 static int draw(const struct figure *figure, const char *scripts, const char *caption,
@@ -130,7 +142,7 @@ static int draw(const struct figure *figure, const char *scripts, const char *ca
         return problem_set(problem, -error, "can't read the pictures of %s: %s", figure->name,
                            strerror(-error));
     if (status != 0 || pictures->svg_bytes == 0 || pictures->png_bytes == 0)
-        return explain(figure, status, files[ERRORS], problem);
+        return explain(figure, figure->kind->script, status, files[ERRORS], problem);
     return 0;
 }
 
@@ -147,6 +159,46 @@ int figure_draw(const struct figure *figure, const char *scripts, const char *ca
     close_all(files);
     if (error != 0)
         figure_draw_free(pictures);
+    return error;
+}
+
+/* By size where the data has sizes; else by percentile. */
+static int draw_text(const struct figure *figure, const char *scripts, unsigned columns,
+                     const int files[MEMORY_FILES], char **text, struct problem *problem) {
+    static const char script[] = "curves.gp";
+    bool by_size = strcmp(figure->kind->name, "latency") == 0;
+    char data[32], out[32], wide[16];
+    (void)snprintf(data, sizeof data, "/proc/self/fd/%d", files[CSV]);
+    (void)snprintf(out, sizeof out, "/proc/self/fd/%d", files[SVG]);
+    (void)snprintf(wide, sizeof wide, "%u", columns);
+    const char *const words[] = {data,
+                                 out,
+                                 wide,
+                                 figure->title,
+                                 by_size ? "size_bytes" : "beyond",
+                                 by_size ? "p50_ns" : "value_ns"};
+    size_t bytes = 0;
+    int status = run_script(scripts, script, words, sizeof words / sizeof *words, files[ERRORS]);
+    if (status < 0)
+        return problem_set(problem, -status, "can't start gnuplot: %s", strerror(-status));
+    int error = read_all(files[SVG], text, &bytes);
+    if (error != 0)
+        return problem_set(problem, -error, "can't read the curves of %s: %s", figure->name,
+                           strerror(-error));
+    return status != 0 || bytes == 0 ? explain(figure, script, status, files[ERRORS], problem) : 0;
+}
+
+int figure_draw_text(const struct figure *figure, const char *scripts, unsigned columns,
+                     char **text, struct problem *problem) {
+    int files[MEMORY_FILES];
+    *text = NULL;
+    int error = open_all(files, figure->csv);
+    if (error != 0)
+        (void)problem_set(problem, -error, "can't make a memory file for %s: %s", figure->name,
+                          strerror(-error));
+    else
+        error = draw_text(figure, scripts, columns, files, text, problem);
+    close_all(files);
     return error;
 }
 

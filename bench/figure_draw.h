@@ -19,6 +19,10 @@ struct figure_pictures {
  * problem when there is no gnuplot; -EIO with a problem that quotes gnuplot; or another -errno. */
 int figure_draw(const struct figure *figure, const char *scripts, const char *caption,
                 struct figure_pictures *pictures, struct problem *problem);
+/* The same as text of so many columns, for a terminal; of the kinds "latency" and "percentiles".
+ * The caller frees *text, also on failure. */
+int figure_draw_text(const struct figure *figure, const char *scripts, unsigned columns,
+                     char **text, struct problem *problem);
 void figure_draw_free(struct figure_pictures *pictures);
 
 #endif

@@ -238,11 +238,11 @@ static void print_missing(FILE *to, const struct selected *cells) {
         print_reasons(to, cells, (enum record_status)status);
 }
 
-static bool shows_all(const struct show_filter *filter) {
+bool show_filter_is_empty(const struct show_filter *filter) {
     return filter == NULL || (filter->wait == NULL && filter->placement == NULL);
 }
 
-int show_part(FILE *to, const struct run *run, const struct show_filter *filter) {
+int show_tables(FILE *to, const struct run *run, const struct show_filter *filter) {
     struct selected ok = {NULL, 0}, missing = {NULL, 0};
     int error = choose(run, filter, true, &ok);
     if (error == 0)
@@ -260,10 +260,15 @@ int show_part(FILE *to, const struct run *run, const struct show_filter *filter)
                     to);
     if (error == 0)
         print_missing(to, &missing);
-    if (error == 0 && shows_all(filter)) /* last, where a terminal still shows them */
-        error = show_answers(to, run);
     free(ok.cells);
     free(missing.cells);
+    return error;
+}
+
+int show_part(FILE *to, const struct run *run, const struct show_filter *filter) {
+    int error = show_tables(to, run, filter);
+    if (error == 0 && show_filter_is_empty(filter)) /* last, where a terminal still shows them */
+        error = show_answers(to, run);
     return error;
 }
 

@@ -17,6 +17,7 @@ struct show_filter {
     const char *placement; /* as in the cells' keys; NULL: every placement */
 };
 
+bool show_filter_is_empty(const struct show_filter *filter);
 bool show_filter_passes(const struct show_filter *filter, const struct cell *cell);
 
 /* Prints host and date, one table for each workload, wait and placement, and what could not be
@@ -26,5 +27,8 @@ int show_run(FILE *to, const struct run *run);
 
 /* The same for the cells that pass; what the run says in short only where all do. */
 int show_part(FILE *to, const struct run *run, const struct show_filter *filter);
+
+/* Only the tables, and what could not be measured. */
+int show_tables(FILE *to, const struct run *run, const struct show_filter *filter);
 
 #endif

@@ -28,6 +28,22 @@ class Show(Case):
         self.assertEqual({cell["key"] for cell in shown},
                          {cell["key"] for cell in json.loads(path.read_text())["cells"]})
 
+    def test_curves(self):
+        path = self.run_file()
+        result = ipcbench("show", str(path), "--curves")
+        self.assert_result(result, 0)
+        self.assertRegex(result.stdout, r"(?m)^ +Round trip by message size: ")
+        self.assertRegex(result.stdout, r"A.pipe")
+        self.assertNotIn("Round trip by", ipcbench("show", str(path)).stdout)
+        refused = ipcbench("show", str(path), "--curves", "--json")
+        self.assertEqual(refused.returncode, 2)
+
+    def test_curves_without_gnuplot(self):
+        path = self.run_file()
+        result = ipcbench("show", str(path), "--curves", env={"PATH": "/nonexistent"})
+        self.assert_result(result, 0)
+        self.assertIn("No curves: gnuplot is not installed", result.stdout)
+
     def test_failed_cells_say_why(self):
         path = self.run_file("--transports", FAKES, "-t", "fake:script=setup-error", "-s", "64",
                              code=1)
