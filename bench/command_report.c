@@ -16,11 +16,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPTION_SCRIPTS = 256, OPTION_JSON };
+enum { OPTION_SCRIPTS = 256, OPTION_JSON, OPTION_HISTORY };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0, "the folder to write into; made when its parent exists", 0},
     {"scripts", OPTION_SCRIPTS, "DIR", 0, "the folder of the figures' gnuplot scripts", 0},
+    {"history", OPTION_HISTORY, "FILE", 0,
+     "shows the trend of each cell, and where it changed, from this history (`ipcbench history`)",
+     0},
     {"json", OPTION_JSON, NULL, 0, "print what was written as JSON", 0},
     {0}};
 
@@ -28,12 +31,13 @@ static const char documentation[] =
     "Writes one page, index.html, that answers which IPC to use here, with the evidence; it needs "
     "nothing beside it. With several runs they stand side by side. The figures are there as "
     "NAME.svg and NAME.png too, the data behind each as NAME.csv, and all cells as cells.csv.\v"
-    "Example: ipcbench report results/mine.json -o results/report\n\n"
+    "Examples:\n  ipcbench report results/mine.json -o results/report\n  ipcbench report "
+    "results/mine.json -o results/report --history results/history.sqlite\n\n"
     "Exit codes: 0 done, 1 failed (no gnuplot, a folder that can't be written), "
     "2 wrong usage or input.";
 
 struct arguments {
-    const char *folder, *scripts;
+    const char *folder, *scripts, *history;
     const char **paths; /* of the runs; room for all that argv could hold */
     size_t count;
     bool json;
@@ -47,6 +51,9 @@ static error_t take(int option, char *text, struct argp_state *state) {
         return 0;
     case OPTION_SCRIPTS:
         a->scripts = text;
+        return 0;
+    case OPTION_HISTORY:
+        a->history = text;
         return 0;
     case OPTION_JSON:
         a->json = true;
@@ -117,7 +124,8 @@ static int print_json(const struct figure_list *list, const char *folder, struct
 
 /* Writes the figures and says which; also when drawing failed, since the data stays. */
 static int write_report(const struct arguments *a, const struct figure_run *runs,
-                        struct figure_list *list, struct problem *problem) {
+                        struct figure_list *list, struct history *history,
+                        struct problem *problem) {
     char scripts[PATH_MAX];
     int error = report_scripts(a->scripts, scripts, sizeof scripts, problem);
     if (error != 0)
@@ -126,6 +134,7 @@ static int write_report(const struct arguments *a, const struct figure_run *runs
     const struct report report = {.runs = runs,
                                   .run_count = a->count,
                                   .figures = list,
+                                  .history = history,
                                   .scripts = scripts,
                                   .folder = a->folder,
                                   .each = terminal ? show_progress : NULL,
@@ -156,14 +165,18 @@ static int load_all(const struct arguments *a, struct figure_run *runs, struct p
 
 static int report(const struct arguments *a, struct problem *problem) {
     struct figure_list list = {NULL, 0, NULL};
+    struct history *history = NULL;
     struct figure_run *runs = calloc(a->count, sizeof *runs);
     if (runs == NULL)
         return problem_set(problem, ENOMEM, "there is no memory for %zu runs", a->count);
     int error = load_all(a, runs, problem);
+    if (error == 0 && a->history != NULL)
+        error = history_open(a->history, false, &history, problem);
     if (error == 0)
         error = figure_make(runs, a->count, &list, problem);
     if (error == 0)
-        error = write_report(a, runs, &list, problem);
+        error = write_report(a, runs, &list, history, problem);
+    history_close(history);
     figure_free(&list);
     for (size_t i = 0; i < a->count; i++)
         run_free(&runs[i].run);

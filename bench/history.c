@@ -173,6 +173,11 @@ int history_points(struct history *history, const char *key, size_t most,
     return result;
 }
 
+bool history_starts_segment(const struct history_point *points, size_t i) {
+    return i > 0 && (strcmp(points[i].fingerprint, points[i - 1].fingerprint) != 0 ||
+                     strcmp(points[i].cpus, points[i - 1].cpus) != 0);
+}
+
 static void read_change(sqlite3_stmt *ask, struct history_change *change) {
     history_sql_text(ask, 0, change->key, sizeof change->key);
     history_sql_text(ask, 1, change->date, sizeof change->date);

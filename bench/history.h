@@ -67,6 +67,9 @@ int history_series(struct history *history, const char *pattern,
 int history_points(struct history *history, const char *key, size_t most,
                    struct history_point **points, size_t *count, struct problem *problem);
 
+/* Was point i measured on another host, build or CPUs than the one before it? */
+bool history_starts_segment(const struct history_point *points, size_t i);
+
 /* The changes of the series that match, the newest first; the caller frees. */
 int history_changes(struct history *history, const char *pattern, struct history_change **changes,
                     size_t *count, struct problem *problem);

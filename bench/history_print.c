@@ -24,11 +24,6 @@ static const struct table_column run_columns[] = {
     {"ratio", true}, {"trials", true},  {"fingerprint", false}};
 enum { RUN_COLUMNS = sizeof run_columns / sizeof *run_columns };
 
-static bool starts_segment(const struct history_point *points, size_t i) {
-    return i > 0 && (strcmp(points[i].fingerprint, points[i - 1].fingerprint) != 0 ||
-                     strcmp(points[i].cpus, points[i - 1].cpus) != 0);
-}
-
 /* From the least of these runs to the greatest; all alike is a line in the middle. A bar stands
  * where something of the fingerprint changed. */
 static void curve(const struct history_point *points, size_t count, char *text, size_t room) {
@@ -44,7 +39,8 @@ static void curve(const struct history_point *points, size_t count, char *text, 
     for (size_t i = 0; i < count && used + 8 < room; i++) {
         double part = most > least * 1.0001 ? (points[i].value - least) / (most - least) : 0.5;
         used += (size_t)snprintf(text + used, room - used, "%s%s",
-                                 starts_segment(points, i) ? "|" : "", steps[(int)(part * 7.49)]);
+                                 history_starts_segment(points, i) ? "|" : "",
+                                 steps[(int)(part * 7.49)]);
     }
 }
 
@@ -119,7 +115,7 @@ static int print_runs(struct trend *trend) {
     int error = history_points(trend->history, trend->only, CURVE, &points, &count, trend->problem);
     table_init(&table, run_columns, RUN_COLUMNS);
     for (size_t i = 0; i < count; i++) {
-        if (starts_segment(points, i))
+        if (history_starts_segment(points, i))
             table_gap(&table);
         add_run(&table, &points[i]);
     }

@@ -31,7 +31,8 @@ static void head(FILE *to, const struct figure_run *runs, const char *style) {
     (void)fprintf(to, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", style);
 }
 
-static void heading(FILE *to, const struct figure_run *runs, const struct figure_list *figures) {
+static void heading(FILE *to, const struct figure_run *runs, const struct figure_list *figures,
+                    bool has_history) {
     (void)fputs("<header>\n<h1>Local IPC on ", to);
     html_text(to, host_of(&runs[0].run));
     (void)fputs("</h1>\n<p class=soft>", to);
@@ -51,6 +52,7 @@ static void heading(FILE *to, const struct figure_run *runs, const struct figure
                 "<a href=\"#pareto\">Pareto</a><a href=\"#claims\">Claims</a>"
                 "<a href=\"#figures\">Figures</a>",
                 to);
+    (void)fputs(has_history ? "<a href=\"#history\">Over time</a>" : "", to);
     (void)fputs("<a href=\"#cells\">All cells</a><a href=\"#environment\">Environment</a></nav>\n"
                 "</header>\n<main>\n",
                 to);
@@ -125,10 +127,10 @@ static void details(FILE *to, const struct figure_run *runs, size_t count) {
 }
 
 int page_write(FILE *to, const struct figure_run *runs, size_t count,
-               const struct figure_list *figures, const struct page_dress *dress,
-               struct problem *problem) {
+               const struct figure_list *figures, struct history *history,
+               const struct page_dress *dress, struct problem *problem) {
     head(to, runs, dress->style);
-    heading(to, runs, figures);
+    heading(to, runs, figures, history != NULL);
     int error = answers(to, runs, count, figures);
     if (error == 0)
         error = evidence(to, runs, count);
@@ -141,8 +143,10 @@ int page_write(FILE *to, const struct figure_run *runs, size_t count,
             (void)fprintf(to, "<a href=\"#%s\">%s</a>", kind->name, kind->title);
     }
     (void)fputs("</nav>\n", to);
-    page_figures(to, figures, "pareto");
+    page_figures(to, figures, "pareto", runs, count);
+    if (history != NULL)
+        error = page_history(to, history, problem);
     details(to, runs, count);
     (void)fprintf(to, "<script>%s</script>\n</body>\n</html>\n", dress->script);
-    return 0;
+    return error;
 }

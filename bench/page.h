@@ -8,26 +8,33 @@
 #define BENCH_PAGE_H
 
 #include "figure.h"
+#include "history.h"
 
 /* What a page is made of beside the runs: the texts of scripts/report.css and report.js. */
 struct page_dress {
     const char *style, *script;
 };
 
-/* Writes the page; the figures have their pictures by now (figure->svg), or the reason why not. 0,
- * or -ENOMEM with a problem. */
+/* Writes the page; the figures have their pictures by now (figure->svg), or the reason why not.
+ * `history`: an open one, whose trends stand in the page too, or NULL. 0, or -errno with a problem.
+ */
 int page_write(FILE *to, const struct figure_run *runs, size_t count,
-               const struct figure_list *figures, const struct page_dress *dress,
-               struct problem *problem);
+               const struct figure_list *figures, struct history *history,
+               const struct page_dress *dress, struct problem *problem);
 
-/* Its parts (page_answers.c, page_figures.c, page_cells.c, page_environment.c). Those that answer
+/* Its parts (page_*.c). Those that answer
  * return 0 or -ENOMEM. */
 void page_verdict(FILE *to, const struct run *run);
 int page_trust(FILE *to, const struct run *run);
 int page_claims(FILE *to, const struct run *run);
 int page_evidence(FILE *to, const struct run *run, const char *name);
 void page_figure(FILE *to, const struct figure *figure);
-void page_figures(FILE *to, const struct figure_list *figures, const char *but);
+void page_figures(FILE *to, const struct figure_list *figures, const char *but,
+                  const struct figure_run *runs, size_t count);
+/* The table that belongs to the figures of this kind; nothing where there is none. */
+void page_crowd(FILE *to, const char *kind, const struct figure_run *runs, size_t count);
+/* Reads the history: 0 or -errno with a problem. */
+int page_history(FILE *to, struct history *history, struct problem *problem);
 void page_cells(FILE *to, const struct figure_run *runs, size_t count);
 void page_missing(FILE *to, const struct run *run);
 void page_environment(FILE *to, const struct run *run);

@@ -51,15 +51,25 @@ void page_figure(FILE *to, const struct figure *figure) {
     (void)fputs("</figcaption></figure>\n", to);
 }
 
-void page_figures(FILE *to, const struct figure_list *figures, const char *but) {
+/* The end of a kind's section: its table, if it has one. */
+static void finish(FILE *to, const struct figure_kind *kind, const struct figure_run *runs,
+                   size_t count) {
+    if (kind == NULL)
+        return;
+    page_crowd(to, kind->name, runs, count);
+    (void)fputs("</section>\n", to);
+}
+
+void page_figures(FILE *to, const struct figure_list *figures, const char *but,
+                  const struct figure_run *runs, size_t count) {
     const struct figure_kind *kind = NULL;
     for (size_t i = 0; i < figures->count; i++) {
         const struct figure *figure = &figures->figures[i];
         if (strcmp(figure->kind->name, but) == 0)
             continue;
         if (figure->kind != kind) {
-            (void)fprintf(to, "%s<section id=%s>\n<h2>%s</h2>\n",
-                          kind != NULL ? "</section>\n" : "", figure->kind->name,
+            finish(to, kind, runs, count);
+            (void)fprintf(to, "<section id=%s>\n<h2>%s</h2>\n", figure->kind->name,
                           figure->kind->title);
             (void)fprintf(to, "<p class=\"soft small\">Shows %s. %c%s.</p>\n",
                           figure->kind->measures,
@@ -70,5 +80,5 @@ void page_figures(FILE *to, const struct figure_list *figures, const char *but) 
         kind = figure->kind;
         page_figure(to, figure);
     }
-    (void)fputs(kind != NULL ? "</section>\n" : "", to);
+    finish(to, kind, runs, count);
 }

@@ -147,7 +147,8 @@ static int write_page(const struct report *report, const struct page_dress *dres
     FILE *to = open_memstream(&text, &bytes);
     if (to == NULL)
         return problem_set(problem, ENOMEM, "there is no memory for the page");
-    int error = page_write(to, report->runs, report->run_count, report->figures, dress, problem);
+    int error = page_write(to, report->runs, report->run_count, report->figures, report->history,
+                           dress, problem);
     int full = ferror(to);
     if ((fclose(to) != 0 || full) && error == 0)
         error = problem_set(problem, ENOMEM, "there is no memory for the page");

@@ -7,6 +7,7 @@
 #define BENCH_REPORT_H
 
 #include "figure.h"
+#include "history.h"
 
 /* The folder of the figures' scripts, as an absolute path: `given` (--scripts), else that of the
  * source tree in which this executable was built, else that which was installed with it. 0, or
@@ -18,6 +19,7 @@ struct report {
     const struct figure_run *runs;
     size_t run_count;
     struct figure_list *figures; /* of these runs */
+    struct history *history;     /* open, its trends in the page; NULL: without */
     const char *scripts, *folder;
     /* Is told before each picture; may be NULL. */
     void (*each)(void *context, const struct figure *figure);

@@ -2,9 +2,10 @@
 """ipcbench history: many runs in one file, their trends, their changes, what was accepted."""
 
 import json
+import re
 import sqlite3
 
-from support import Case, ipcbench, needs_transports
+from support import SCRIPTS, Case, ipcbench, needs_program, needs_transports
 
 
 @needs_transports("pipe", "unix")
@@ -179,6 +180,35 @@ class History(Case):
         self.load("--rebuild")
         [change] = self.changes()
         self.assertEqual(change["accepted"], "checks every byte now")
+
+    @needs_program("gnuplot")
+    def test_the_report_shows_trends_and_changes(self):
+        for number in range(24):
+            self.put(number, 9000 if number < 12 else 9900)
+        self.load()
+        self.history("accept", self.CELL, "c0012", "--reason", "<script>alert(1)</script> & known")
+        run = str(self.runs / "run-0023.json")
+        folder = self.folder / "report"
+        result = ipcbench("report", run, "-o", str(folder), "--scripts", SCRIPTS, "--history",
+                          self.database)
+        self.assert_result(result, 0)
+        page = (folder / "index.html").read_text()
+        [section] = re.findall(r"(?s)<section id=history>.*?</section>", page)
+        self.assertEqual(section.count("<th scope=row>"), 2)
+        self.assertIn("<a href=\"#history\">", page)
+        [row] = re.findall(rf"<tr><th scope=row>{self.CELL}</th>.*", section)
+        self.assertEqual(row.count("<circle class=change"), 1)
+        self.assertRegex(row, r"\+\d+\.\d% against pipe with commit c0012 \(2026-01-13\)")
+        self.assertIn("Accepted: &lt;script&gt;alert(1)&lt;/script&gt; &amp; known", row)
+        self.assertNotIn("<script>alert", page)
+
+    @needs_program("gnuplot")
+    def test_a_report_without_its_history_is_refused(self):
+        self.put(0, 9000)
+        result = ipcbench("report", str(self.runs / "run-0000.json"), "-o",
+                          str(self.folder / "report"), "--history", self.database)
+        self.assert_result(result, 2)
+        self.assertIn("ipcbench history import", result.stderr)
 
     def test_rebuilding_forgets_what_is_gone(self):
         for number in range(3):

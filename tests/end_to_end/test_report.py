@@ -2,6 +2,7 @@
 """ipcbench report: figures that are pictures, and the data behind them."""
 
 import json
+import re
 import xml.etree.ElementTree
 
 from support import FAKES, SCRIPTS, Case, ipcbench, needs_program, needs_transports
@@ -49,3 +50,20 @@ class Report(Case):
         self.assertIn("No trial of this run is valid.", page)
         self.assertIn("fake:script=setup-error/pingpong/block/same-core/64B", page)
         self.assertEqual(list(folder.glob("*.svg")), [])
+
+    def test_parts_of_connections_and_shares_of_clients(self):
+        path = self.run_file("-t", "unix", "-w", "connect,serve:clients=3,design=epoll", "-s", "64")
+        folder = self.folder / "report"
+        result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS)
+        self.assert_result(result, 0)
+        page = (folder / "index.html").read_text()
+        for kind in ("connections", "servers"):
+            [section] = re.findall(rf"(?s)<section id={kind}>.*?</section>", page)
+            self.assertIn("data:image/svg+xml", section)
+            for cell in json.loads(path.read_text())["cells"]:
+                own = cell["phases"] is not None if kind == "connections" else \
+                    cell["clients"] is not None and cell["clients"]["design"] is not None
+                self.assertEqual(f"<th scope=row>{cell['key']}</th>" in section, own)
+        fairness = next(cell["clients"]["fairness"] for cell in json.loads(path.read_text())["cells"]
+                        if "/serve" in cell["key"])
+        self.assertIn(f">{fairness:.3f}</td>", page)
