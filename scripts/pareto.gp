@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # pareto.gp - latency against CPU time for each exchange, both on log axes; the line joins the points
-# that no other beats in both. Names stand at all points; where there are many, at those that no
-# other of the same wait and placement beats. style.gp says how to use it by hand.
+# that no other beats in both. Names stand where there is room (bench/figure_labels.h), those of the
+# points on the line first; all are in the data. style.gp says how to use it by hand.
 
 folder(path) = path eq "" || path[strlen(path):] eq "/" ? path : folder(path[:strlen(path) - 1])
 width = 900
@@ -30,10 +30,11 @@ do for [power = int(floor(log10(CPU_min))) - 1:int(ceil(log10(CPU_max))) + 1] {
 }
 
 front(value) = column("front") == 2 && column("run_number") == 1 ? value : NaN
-many = P50_records > 40
-last = ""
-new(text) = text eq last ? "" : (last = text, text)
-named(text) = many && column("front") < 1 ? "" : new(text)
+
+# The directions of figure_labels.h by their numbers; the offsets are pixels.
+array Across[8] = [9, -9, 0, 0, 6.3, 6.3, -6.3, -6.3]
+array Down[8] = [0, 0, -12, 12, -12, 12, -12, 12]
+at(place, text) = int(column("place")) == place ? text : ""
 set datafile missing NaN
 plot data using (front(column("cpu_ns"))):(column("p50_ns")) with lines linewidth 2 \
          linecolor rgb "#909090" dashtype 2 notitle, \
@@ -42,7 +43,14 @@ plot data using (front(column("cpu_ns"))):(column("p50_ns")) with lines linewidt
      for [i in present] data using (of(int(i), column("cpu_ns"))):(column("p50_ns")) \
          with points linewidth 2 pointsize size(int(i)) linecolor rgb colour(int(i)) \
          pointtype point(int(i)) title Label[int(i)], \
-     data using (column("cpu_ns")):(column("p50_ns")):(named(strcol("name"))) \
-         with labels left offset 0.9,0.4 font "sans-serif,12" noenhanced notitle
+     for [p in "1 5 6"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
+         with labels left offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         font "sans-serif,12" noenhanced notitle, \
+     for [p in "2 7 8"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
+         with labels right offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         font "sans-serif,12" noenhanced notitle, \
+     for [p in "3 4"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
+         with labels center offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         font "sans-serif,12" noenhanced notitle
 
 load folder(ARG0)."png.gp"

@@ -183,6 +183,48 @@ static void the_front_is_what_nobody_beats(void **state) {
     run_free(&run.run);
 }
 
+/* A host with caches, nodes and sockets, whatever this one has. */
+static void placements_stand_from_near_to_far(void **state) {
+    struct problem problem;
+    (void)state;
+    static const char *const placements[] = {"cross-socket", "smt", "same-l3", "same-core",
+                                             "cross-numa"};
+    static const char *const order[] = {"1,1,1,\"same-core\"", "2,2,1,\"smt\"", "3,3,1,\"same-l3\"",
+                                        "4,4,1,\"cross-numa\"", "5,5,1,\"cross-socket\""};
+    struct figure_run run = {.run = {.complete = 1}};
+    struct figure_list list;
+    run.run.environment = made_environment("here", "A CPU");
+    for (size_t i = 0; i < 5; i++) {
+        made_add(&run.run, made_cell("pipe", IPC_BLOCK, placements[i], 64), 5000 + (double)i, NAN);
+        made_add(&run.run, made_cell("unix", IPC_BLOCK, placements[i], 64), 9000 + (double)i, NAN);
+        made_add(&run.run, made_cell("unix", IPC_SPIN, placements[i], 64), 900, NAN);
+    }
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "placement");
+    assert_int_equal(figure->rows, 10); /* the blocking ones */
+    const char *at = figure->csv;
+    for (size_t i = 0; i < 5; i++) {
+        at = strstr(at, order[i]);
+        assert_non_null(at);
+    }
+    figure_free(&list);
+    run_free(&run.run);
+}
+
+static void one_placement_is_nothing_to_compare(void **state) {
+    struct problem problem;
+    (void)state;
+    struct figure_run run;
+    struct figure_list list;
+    made_small(&run, "small");
+    assert_int_equal(figure_make(&run, 1, &list, &problem), 0);
+    const struct figure *figure = find(&list, "placement");
+    assert_null(figure->csv);
+    assert_non_null(strstr(figure->why, "one placement only"));
+    figure_free(&list);
+    run_free(&run.run);
+}
+
 static void many_series_leave_the_core_and_the_fastest(void **state) {
     struct problem problem;
     (void)state;
@@ -266,6 +308,8 @@ int main(void) {
         cmocka_unit_test(each_workload_has_its_figure),
         cmocka_unit_test(a_library_stands_beside_its_raw_transport),
         cmocka_unit_test(the_front_is_what_nobody_beats),
+        cmocka_unit_test(placements_stand_from_near_to_far),
+        cmocka_unit_test(one_placement_is_nothing_to_compare),
         cmocka_unit_test(many_series_leave_the_core_and_the_fastest),
         cmocka_unit_test(runs_stand_side_by_side),
         cmocka_unit_test(names_of_runs_are_unique),

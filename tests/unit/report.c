@@ -222,6 +222,8 @@ static void hostile_text_stays_text(void **state) {
         made_add(&runs[i].run, made_cell("`touch pwned`<script>", IPC_SPIN, "`touch pwned`", 64),
                  100, 200);
         made_add(&runs[i].run, made_cell("|touch pwned", IPC_SPIN, "../$(pwned)", 64), 100, 200);
+        runs[i].run.cells[0].crowd = (struct record_crowd){.has_phases = 1, .count = 3};
+        strcpy(runs[i].run.cells[0].crowd.design, "<script>");
     }
     assert_int_equal(figure_make(runs, 2, &list, &scene->problem), 0);
     char *before = getcwd(NULL, 0);
@@ -249,6 +251,8 @@ static void hostile_text_stays_text(void **state) {
     assert_non_null(strstr(page, "&lt;script&gt;&amp;amp; |touch pwned"));
     assert_true(script != NULL && strncmp(script, "<script>// SPDX", 15) == 0);
     assert_null(strstr(script + 1, "<script"));
+    assert_non_null(strstr(page, "aria-label=\"connections in numbers\""));
+    assert_non_null(strstr(page, "aria-label=\"servers in numbers\""));
     free(page);
     free(svg);
     free(before);
