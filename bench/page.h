@@ -33,6 +33,8 @@ void page_figures(FILE *to, const struct figure_list *figures, const char *but,
                   const struct figure_run *runs, size_t count);
 /* The table that belongs to the figures of this kind; nothing where there is none. */
 void page_crowd(FILE *to, const char *kind, const struct figure_run *runs, size_t count);
+/* p50 of a run's transports by placement, at the figure's size; nothing with one placement only. */
+void page_matrix(FILE *to, const struct figure *figure, const struct figure_run *run);
 /* Reads the history: 0 or -errno with a problem. */
 int page_history(FILE *to, struct history *history, struct problem *problem);
 void page_cells(FILE *to, const struct figure_run *runs, size_t count);

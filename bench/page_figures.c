@@ -79,6 +79,8 @@ void page_figures(FILE *to, const struct figure_list *figures, const char *but,
         }
         kind = figure->kind;
         page_figure(to, figure);
+        for (size_t r = 0; r < count && strcmp(kind->name, "placement") == 0; r++)
+            page_matrix(to, figure, &runs[r]);
     }
     finish(to, kind, runs, count);
 }

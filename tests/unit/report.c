@@ -251,6 +251,7 @@ static void hostile_text_stays_text(void **state) {
     assert_non_null(strstr(page, "&lt;script&gt;&amp;amp; |touch pwned"));
     assert_true(script != NULL && strncmp(script, "<script>// SPDX", 15) == 0);
     assert_null(strstr(script + 1, "<script"));
+    assert_null(strstr(page, "Placement in numbers")); /* none of the machine's classes */
     assert_non_null(strstr(page, "aria-label=\"connections in numbers\""));
     assert_non_null(strstr(page, "aria-label=\"servers in numbers\""));
     free(page);
@@ -259,6 +260,38 @@ static void hostile_text_stays_text(void **state) {
     figure_free(&list);
     run_free(&runs[0].run);
     run_free(&runs[1].run);
+}
+
+/* A host with caches and sockets, whatever this one has. */
+static void placements_stand_in_a_table(void **state) {
+    struct scene *scene = *state;
+    static const char *const placements[] = {"cross-socket", "same-core", "smt"};
+    struct figure_run run = {.name = "big", .run = {.complete = 1}};
+    struct figure_list list;
+    run.run.environment = made_environment("here", "A CPU");
+    for (size_t i = 0; i < 3; i++)
+        made_add(&run.run, made_cell("pipe", IPC_BLOCK, placements[i], 64), 3000 + (double)i, NAN);
+    made_add(&run.run, made_cell("unix", IPC_BLOCK, "smt", 64), 7000, NAN);
+    assert_int_equal(figure_make(&run, 1, &list, &scene->problem), 0);
+    const struct report report = {.runs = &run,
+                                  .run_count = 1,
+                                  .figures = &list,
+                                  .scripts = scene->scripts,
+                                  .folder = scene->folder};
+    int error = report_write(&report, &scene->problem);
+    assert_true(error == 0 || error == -ENOPKG); /* a table needs no gnuplot */
+    char *page = read_file(scene, "index.html");
+    const char *table = strstr(page, "Placement in numbers");
+    assert_non_null(table);
+    assert_non_null(strstr(table, "<th scope=col class=num>same-core</th><th scope=col "
+                                  "class=num>smt</th><th scope=col class=num>cross-socket</th>"));
+    assert_non_null(strstr(table, "<th scope=row>pipe</th><td>block</td><td class=num "
+                                  "data-value=\"3001\">"));
+    assert_non_null(strstr(table, "<th scope=row>unix</th><td>block</td><td class=num "
+                                  "data-value=\"\">-</td><td class=num data-value=\"7000\">"));
+    free(page);
+    figure_free(&list);
+    run_free(&run.run);
 }
 
 /* What the program said, and how it ended. */
@@ -354,6 +387,7 @@ static void large_runs_can_be_looked_at(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(placements_stand_in_a_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pictures_are_drawn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_gnuplot_the_data_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(script_that_fails_is_quoted, set_up, tear_down),
