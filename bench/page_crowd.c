@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_crowd.c - the tables of what only some workloads have: the parts of a connection, and what
- * many clients got of one server.
+ * page_crowd.c - the tables of what only some workloads have: the price of an open loop, the parts
+ * of a connection, and what many clients got of one server.
  */
 #include "html.h"
 #include "page.h"
@@ -39,6 +39,21 @@ static void clients(FILE *to, const struct cell_summary *cell) {
     number(to, cell->crowd.little, "%.3f");
 }
 
+static void load(FILE *to, const struct cell_summary *cell) {
+    char rate[32];
+    units_format_rate(cell->per_second, rate, sizeof rate);
+    html_number(to, cell->per_second, rate);
+    html_ns(to, cell->p50_ns);
+    html_ns(to, cell->p50_low_ns);
+    html_ns(to, cell->p50_high_ns);
+    html_ns(to, cell->p99_ns);
+    html_ns(to, cell->cpu_ns);
+}
+
+static bool is_open_loop(const struct cell_summary *cell) {
+    return strncmp(cell->cell.workload, "rate:", 5) == 0;
+}
+
 static bool has_phases(const struct cell_summary *cell) {
     return cell->crowd.has_phases != 0;
 }
@@ -53,6 +68,12 @@ static const struct crowd_table {
     bool (*has)(const struct cell_summary *cell);
     void (*columns)(FILE *to, const struct cell_summary *cell);
 } tables[] = {
+    {"rate",
+     "Latency from when each request was due, and what waiting for it cost in CPU time, for each "
+     "request; medians over trials",
+     {"answered/s", "p50", "95% low", "95% high", "p99", "CPU"},
+     is_open_loop,
+     load},
     {"connections",
      "The parts of a connection as the client sees them, medians over trials",
      {"connect p50", "connect p99", "exchange p50", "exchange p99", "close p50", "close p99",

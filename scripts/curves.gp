@@ -11,6 +11,7 @@ data = ARG1
 set encoding utf8
 set datafile separator comma
 set datafile commentschars ""
+set datafile missing NaN
 load folder(ARG0)."text.gp"
 by_size = ARG5 eq "size_bytes"
 

@@ -14,16 +14,21 @@ high = VALUE_max
 reach(least, most) = (low = least > 0 && least < low ? least : low, high = most > high ? most : high, 0)
 stats data using (reach(column(10), column(11)), column(9)) name "VALUE" nooutput
 
+# An interval over two trials may span twenty powers of ten: then it leaves the picture, not the dots.
+low = low < VALUE_min / 100 ? VALUE_min / 100 : low
+high = high > VALUE_max * 100 ? VALUE_max * 100 : high
+
 # The log axis lies here where ticks.gp has the upright one.
 set logscale x 10
 set xrange [low / 1.25:high * 1.25]
 first_power = int(floor(log10(low / 1.25)))
 last_power = int(ceil(log10(high * 1.25)))
 few = last_power - first_power < 4
+every = last_power - first_power > 7 ? 2 : 1
 set xtics ()
 do for [power = first_power:last_power] {
     do for [digit = 1:9] {
-        shown = digit == 1 || (few && (digit == 2 || digit == 5))
+        shown = (digit == 1 && (power - first_power) % every == 0) || (few && (digit == 2 || digit == 5))
         value = digit * 10.0**power
         set xtics add (shown ? tick(value) : "" value shown ? 0 : 1)
     }

@@ -44,13 +44,13 @@ plot data using (front(column("cpu_ns"))):(column("p50_ns")) with lines linewidt
          with points linewidth 2 pointsize size(int(i)) linecolor rgb colour(int(i)) \
          pointtype point(int(i)) title Label[int(i)], \
      for [p in "1 5 6"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
-         with labels left offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         with labels left offset screen Across[int(p)] / real(width), -Down[int(p)] / real(height) \
          font "sans-serif,12" noenhanced notitle, \
      for [p in "2 7 8"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
-         with labels right offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         with labels right offset screen Across[int(p)] / real(width), -Down[int(p)] / real(height) \
          font "sans-serif,12" noenhanced notitle, \
      for [p in "3 4"] data using (column("cpu_ns")):(column("p50_ns")):(at(int(p), strcol("name"))) \
-         with labels center offset screen Across[int(p)] / width, -Down[int(p)] / real(height) \
+         with labels center offset screen Across[int(p)] / real(width), -Down[int(p)] / real(height) \
          font "sans-serif,12" noenhanced notitle
 
 load folder(ARG0)."png.gp"
