@@ -133,7 +133,7 @@ const struct figure_kind figure_kinds[] = {
      .measures = "p50 of connecting, one exchange, and hanging up, with its 95% interval",
      .better = "left is better",
      .script = "times.gp",
-     .absent = "no connections in this run; measure with `ipcbench run -t unix,tcp-localhost "
+     .absent = "no connections in this run; measure with `ipcbench run -t unix-path,tcp-localhost "
                "-w connect`",
      .columns = FIGURE_DOTS_NS,
      .workload = "connect",

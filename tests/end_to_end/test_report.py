@@ -52,7 +52,7 @@ class Report(Case):
         self.assertEqual(list(folder.glob("*.svg")), [])
 
     def test_parts_of_connections_and_shares_of_clients(self):
-        path = self.run_file("-t", "unix", "-w", "connect,serve:clients=3,design=epoll", "-s", "64")
+        path = self.run_file("-t", "unix-path", "-w", "connect,serve:clients=3,design=epoll", "-s", "64")
         folder = self.folder / "report"
         result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS)
         self.assert_result(result, 0)
