@@ -42,6 +42,7 @@ static int setup(struct ipc_link *base) {
     base->note(base->notes, "version", IPC_PACKAGE);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link->fds) < 0)
         return ipc_fail(&base->fault, "socketpair");
+    ipc_note_buffer(link->fds[0], SO_SNDBUF, 0, base->note, base->notes);
     return 0;
 }
 

@@ -81,6 +81,20 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
     return came == (int)bytes ? 0 : ipc_fail_with(&base->fault, "nn_recv", EMSGSIZE);
 }
 
+/* How many bytes its queues hold. */
+static void note_rooms(const struct nanomsg_end *end) {
+    static const struct {
+        int option;
+        const char *name;
+    } rooms[] = {{NN_SNDBUF, "sndbuf"}, {NN_RCVBUF, "rcvbuf"}};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        int value = 0;
+        size_t bytes = sizeof value;
+        if (nn_getsockopt(end->socket, NN_SOL_SOCKET, rooms[i].option, &value, &bytes) == 0)
+            ipc_note_number(end->base.note, end->base.notes, rooms[i].name, value);
+    }
+}
+
 /* A port that nobody has now; 0: none. */
 static unsigned free_port(void) {
     struct sockaddr_in name = {.sin_family = AF_INET};
@@ -136,6 +150,7 @@ static int attach(struct ipc_end *base) {
     int error = 0;
     if (nn_setsockopt(end->socket, NN_SOL_SOCKET, NN_RCVMAXSIZE, &any, sizeof any) < 0)
         error = fail(&base->fault, "nn_setsockopt(NN_RCVMAXSIZE)");
+    note_rooms(end);
     if (error == 0)
         error = base->role == IPC_SERVER ? listen_for_peer(end, link) : call_peer(end, link);
     if (error == 0)

@@ -87,6 +87,16 @@ static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
     return fits ? 0 : ipc_fail_with(&base->fault, "nng_recvmsg", EMSGSIZE);
 }
 
+/* How many messages its queues hold. */
+static void note_rooms(const struct nng_end *end) {
+    static const char *const options[] = {NNG_OPT_SENDBUF, NNG_OPT_RECVBUF};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        int value = 0;
+        if (nng_socket_get_int(end->socket, options[i], &value) == 0)
+            ipc_note_number(end->base.note, end->base.notes, options[i], value);
+    }
+}
+
 static int listen_for_peer(struct nng_end *end, const struct nng_link *link) {
     struct ipc_fault *fault = &end->base.fault;
     char where[PATH_MAX] = "tcp://127.0.0.1:0";
@@ -129,6 +139,7 @@ static int attach(struct ipc_end *base) {
         return fail(&base->fault, "nng_pair0_open", result);
     result = nng_socket_set_size(end->socket, NNG_OPT_RECVMAXSZ, 0);
     int error = result ? fail(&base->fault, "nng_socket_set(NNG_OPT_RECVMAXSZ)", result) : 0;
+    note_rooms(end);
     if (error == 0)
         error = base->role == IPC_SERVER ? listen_for_peer(end, link) : call_peer(end, link);
     if (error == 0)

@@ -30,7 +30,8 @@ struct ucx_end {
     ucp_context_h context;
     ucp_worker_h worker;
     ucp_ep_h peer;
-    int event; /* readable when there is something to progress; blocking only */
+    void *received; /* the request of the last message; freed by the next recv */
+    int event;      /* readable when there is something to progress; blocking only */
 };
 
 static int fail(struct ipc_fault *fault, const char *call, ucs_status_t status) {
@@ -180,46 +181,63 @@ static int sleep_until_event(struct ucx_end *end) {
     return 0;
 }
 
-/* Drives the library until a request is done, and frees that. */
-static int finish(struct ucx_end *end, ucs_status_ptr_t request, ucp_tag_recv_info_t *info,
-                  const char *call) {
+/* Drives the library until a request is done. One that is done at once needs no look around. */
+static int finish(struct ucx_end *end, void *request, ucp_tag_recv_info_t *info, const char *call) {
     bool block = end->base.link->wait == IPC_BLOCK;
-    ucs_status_t status = UCS_INPROGRESS;
+    ucs_status_t status;
     int error = 0;
-    if (UCS_PTR_IS_ERR(request))
-        return fail(&end->base.fault, call, UCS_PTR_STATUS(request));
-    if (request == NULL)
-        return 0;
-    while (error == 0) {
-        unsigned moved = ucp_worker_progress(end->worker);
-        status =
-            info ? ucp_tag_recv_request_test(request, info) : ucp_request_check_status(request);
-        if (status != UCS_INPROGRESS)
-            break;
-        if (block && moved == 0)
+    while (error == 0 && (status = info ? ucp_tag_recv_request_test(request, info)
+                                        : ucp_request_check_status(request)) == UCS_INPROGRESS)
+        if (ucp_worker_progress(end->worker) == 0 && block)
             error = sleep_until_event(end);
-    }
-    ucp_request_free(request);
     return error || status == UCS_OK ? error : fail(&end->base.fault, call, status);
 }
 
+/* The same for a request that may not have come about, and frees it. */
+static int conclude(struct ucx_end *end, ucs_status_ptr_t request, const char *call) {
+    if (request == NULL)
+        return 0;
+    if (UCS_PTR_IS_ERR(request))
+        return fail(&end->base.fault, call, UCS_PTR_STATUS(request));
+    int error = finish(end, request, NULL, call);
+    ucp_request_free(request);
+    return error;
+}
+
+/* All memory is the host's: UCX need not find out. */
 static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
-    static const ucp_request_param_t plain = {.op_attr_mask = 0};
+    static const ucp_request_param_t wishes = {.op_attr_mask = UCP_OP_ATTR_FIELD_MEMORY_TYPE,
+                                               .memory_type = UCS_MEMORY_TYPE_HOST};
     struct ucx_end *end = (struct ucx_end *)base;
-    return finish(end, ucp_tag_send_nbx(end->peer, message, bytes, UCX_TAG, &plain), NULL,
-                  "ucp_tag_send_nbx");
+    return conclude(end, ucp_tag_send_nbx(end->peer, message, bytes, UCX_TAG, &wishes),
+                    "ucp_tag_send_nbx");
+}
+
+static void free_received(struct ucx_end *end) {
+    if (end->received)
+        ucp_request_free(end->received);
+    end->received = NULL;
 }
 
 /* A message that is there already is taken through a request too: before UCX 1.16 its length is not
- * told otherwise, whatever the manual says (openucx/ucx, issue 9425). */
+ * told otherwise, whatever the manual says (openucx/ucx, issue 9425). The request is freed by the
+ * next call, since what follows a message's arrival delays the reply. */
 static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
+    static const ucp_request_param_t wishes = {.op_attr_mask = UCP_OP_ATTR_FLAG_NO_IMM_CMPL |
+                                                               UCP_OP_ATTR_FIELD_MEMORY_TYPE,
+                                               .memory_type = UCS_MEMORY_TYPE_HOST};
+    static const char call[] = "ucp_tag_recv_nbx";
     struct ucx_end *end = (struct ucx_end *)base;
     ucp_tag_recv_info_t info = {.length = 0};
-    static const ucp_request_param_t wishes = {.op_attr_mask = UCP_OP_ATTR_FLAG_NO_IMM_CMPL};
-    int error = finish(end, ucp_tag_recv_nbx(end->worker, message, bytes, UCX_TAG, ~0ull, &wishes),
-                       &info, "ucp_tag_recv_nbx");
+    free_received(end);
+    ucs_status_ptr_t request =
+        ucp_tag_recv_nbx(end->worker, message, bytes, UCX_TAG, ~0ull, &wishes);
+    if (UCS_PTR_IS_ERR(request))
+        return fail(&base->fault, call, UCS_PTR_STATUS(request));
+    end->received = request;
+    int error = finish(end, request, &info, call);
     if (error == 0 && info.length != bytes)
-        error = ipc_fail_with(&base->fault, "ucp_tag_recv_nbx", EMSGSIZE);
+        error = ipc_fail_with(&base->fault, call, EMSGSIZE);
     return error;
 }
 
@@ -229,8 +247,9 @@ static int detach(struct ipc_end *base) {
     static const ucp_request_param_t plain = {.op_attr_mask = 0};
     struct ucx_end *end = (struct ucx_end *)base;
     int error = 0;
+    free_received(end);
     if (end->peer) /* spins: its flush needs no peer */
-        error = finish(end, ucp_ep_close_nbx(end->peer, &plain), NULL, "ucp_ep_close_nbx");
+        error = conclude(end, ucp_ep_close_nbx(end->peer, &plain), "ucp_ep_close_nbx");
     if (end->worker)
         ucp_worker_destroy(end->worker);
     if (end->context)

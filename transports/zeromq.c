@@ -115,6 +115,24 @@ static int open_socket(struct zeromq_end *end, bool pair) {
     return 0;
 }
 
+/* What its queues hold, in messages, and what it asks of the kernel for the socket below (-1:
+ * nothing). */
+static void note_rooms(const struct zeromq_end *end) {
+    static const struct {
+        int option;
+        const char *name;
+    } rooms[] = {{ZMQ_SNDHWM, "sndhwm"},
+                 {ZMQ_RCVHWM, "rcvhwm"},
+                 {ZMQ_SNDBUF, "zmq_sndbuf"},
+                 {ZMQ_RCVBUF, "zmq_rcvbuf"}};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        int value = 0;
+        size_t bytes = sizeof value;
+        if (zmq_getsockopt(end->socket, rooms[i].option, &value, &bytes) == 0)
+            ipc_note_number(end->base.note, end->base.notes, rooms[i].name, value);
+    }
+}
+
 static int listen_for_peer(struct zeromq_end *end, const struct zeromq_link *link) {
     struct ipc_fault *fault = &end->base.fault;
     char where[PATH_MAX] = "tcp://127.0.0.1:*";
@@ -152,6 +170,8 @@ static int attach(struct ipc_end *base) {
     struct zeromq_end *end = (struct zeromq_end *)base;
     const struct zeromq_link *link = (const struct zeromq_link *)base->link;
     int error = open_socket(end, link->pattern == ZEROMQ_PAIR);
+    if (error == 0)
+        note_rooms(end);
     if (error == 0)
         error = base->role == IPC_SERVER ? listen_for_peer(end, link) : call_peer(end, link);
     if (error == 0)
