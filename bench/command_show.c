@@ -8,6 +8,7 @@
 #include "cell.h"
 #include "claims.h"
 #include "fields.h"
+#include "knee_search.h"
 #include "show.h"
 #include "show_answers.h"
 #include "show_curves.h"
@@ -112,10 +113,10 @@ static json_t *claims_json(const struct run *run) {
 }
 
 static int print_json(const struct run *run, const struct show_filter *filter) {
-    json_t *json =
-        json_pack("{s:b, s:O, s:O, s:o, s:o, s:o}", "complete", run->complete, "environment",
-                  run->environment, "options", run->options, "cells", cells_to_json(run, filter),
-                  "verdict", verdict_json(run), "claims", claims_json(run));
+    json_t *json = json_pack("{s:b, s:O, s:O, s:o, s:o, s:o, s:o}", "complete", run->complete,
+                             "environment", run->environment, "options", run->options, "cells",
+                             cells_to_json(run, filter), "verdict", verdict_json(run), "claims",
+                             claims_json(run), "knees", knee_search_to_json(run));
     if (json == NULL)
         return -ENOMEM;
     char *text = json_dumps(json, FIELDS_DUMP | JSON_INDENT(1));

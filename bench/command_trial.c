@@ -7,6 +7,7 @@
 #include "commands.h"
 
 #include "fields.h"
+#include "knee_search.h"
 #include "registry.h"
 #include "sweep.h"
 #include "topology.h"
@@ -304,6 +305,10 @@ int command_trial(int argc, char **argv, struct problem *problem) {
                               "pipe/pingpong/block/same-core/64B");
     if (!a.error)
         a.error = cell_parse(a.key, &a.trial.cell, problem);
+    if (!a.error && knee_search_is(&a.trial.cell))
+        a.error = problem_set(problem, EINVAL,
+                              "a search for the knee is many trials, and this command runs one; "
+                              "use `ipcbench run -w rate:search=knee`");
     if (!a.error)
         a.error = complete(&a, problem);
     if (!a.error)

@@ -5,6 +5,7 @@
 #include "plan.h"
 
 #include "ability.h"
+#include "knee_search.h"
 #include "stats.h"
 
 #include <errno.h>
@@ -91,6 +92,9 @@ static void add_cell(const struct plan_input *input, const struct candidate *at,
     made->possible = transport->waits[at->wait] && placement->related[0] != '\0' &&
                      (transport->max_bytes == 0 || at->size_bytes <= transport->max_bytes);
     made->width = INFINITY;
+    made->searches = knee_search_is(&made->cell);
+    if (made->searches)
+        knee_search_begin(&made->cell, &made->knee);
 }
 
 /* The candidate of that number, when all are counted with the sizes running fastest. */
@@ -326,6 +330,16 @@ static double relative_width(const struct plan_cell *cell) {
     return median > 0 ? (interval.high - interval.low) / 2 / median : 0;
 }
 
+bool plan_counts(const struct plan_cell *cell) {
+    return cell->possible && !cell->searches;
+}
+
+static void note_median(struct plan_cell *cell, double p50_ns) {
+    cell->p50_ns[cell->trials++] = p50_ns;
+    (void)stats_sort(cell->p50_ns, cell->trials);
+    cell->width = relative_width(cell);
+}
+
 void plan_note(struct plan *plan, size_t index, enum plan_outcome outcome, double p50_ns,
                uint64_t took_ns) {
     struct plan_cell *cell = &plan->cells[index];
@@ -336,16 +350,16 @@ void plan_note(struct plan *plan, size_t index, enum plan_outcome outcome, doubl
         plan->timed++;
         plan->timed_ns += took_ns;
     }
-    if (outcome == PLAN_FLAGGED && plan->adaptive && cell->owed + cell->repeated < PLAN_MAX_REPEATS)
+    if (cell->searches)
+        cell->owed = !cell->knee.done;
+    else if (outcome == PLAN_FLAGGED && plan->adaptive &&
+             cell->owed + cell->repeated < PLAN_MAX_REPEATS)
         cell->owed++;
-    if (outcome == PLAN_OK || outcome == PLAN_FLAGGED) {
-        cell->p50_ns[cell->trials++] = p50_ns;
-        (void)stats_sort(cell->p50_ns, cell->trials);
-        cell->width = relative_width(cell);
-    }
+    if ((outcome == PLAN_OK || outcome == PLAN_FLAGGED) && !cell->searches)
+        note_median(cell, p50_ns);
     cell->failures += outcome == PLAN_FAILED;
-    cell->settled = outcome == PLAN_NOT_HERE || cell->failures >= MOST_FAILURES ||
-                    cell->trials >= PLAN_MAX_TRIALS;
+    cell->settled = outcome == PLAN_NOT_HERE || (cell->searches && cell->knee.done) ||
+                    cell->failures >= MOST_FAILURES || cell->trials >= PLAN_MAX_TRIALS;
 }
 
 /* Trials that the rounds still hold. */

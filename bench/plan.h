@@ -8,6 +8,7 @@
 #define BENCH_PLAN_H
 
 #include "cell.h"
+#include "knee.h"
 #include "problem.h"
 #include "registry.h"
 #include "topology.h"
@@ -67,6 +68,8 @@ struct plan_cell {
                          while too few trials stand behind it */
     size_t owed;      /* repetitions for trials that were flagged */
     size_t repeated;  /* repetitions granted so far */
+    bool searches;    /* its trials are those of other cells: knee_search_next says which */
+    struct knee knee; /* how far that search is; the plan only looks whether it is done */
     uint64_t last_ns; /* how long its last trial took in all; 0: none yet */
 };
 
@@ -133,7 +136,11 @@ enum plan_outcome {
     PLAN_NOT_HERE /* skipped or not applicable: would be so again */
 };
 
-/* Notes what came of a trial: its outcome, its median when ok, and how long it took in all. */
+/* Are the system calls of that cell counted? */
+bool plan_counts(const struct plan_cell *cell);
+
+/* Notes what came of a trial: its outcome, its median when ok, and how long it took in all. A
+ * search gets trials, also after the rounds, until it is done. */
 void plan_note(struct plan *plan, size_t index, enum plan_outcome outcome, double p50_ns,
                uint64_t took_ns);
 

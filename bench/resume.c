@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "environment.h"
+#include "knee_search.h"
 #include "run_options.h"
 
 #include <errno.h>
@@ -111,9 +112,20 @@ static int check_plan(struct session *session) {
 
 /* ---- its trials ---- */
 
-static size_t cell_of(const struct plan *plan, const char *key) {
+/* Is that what a trial of the cell would measure now? */
+static bool measures(const struct plan_cell *cell, const char *key) {
+    struct cell next;
+    char now[CELL_KEY_BYTES];
+    knee_search_next(&cell->cell, &cell->knee, &next, now);
+    return strcmp(now, key) == 0;
+}
+
+/* `next` is the one that the plan picks, where it can be. */
+static size_t cell_of(const struct plan *plan, size_t next, const char *key) {
+    if (next != PLAN_END && measures(&plan->cells[next], key))
+        return next;
     for (size_t i = 0; i < plan->cell_count; i++)
-        if (strcmp(plan->cells[i].key, key) == 0)
+        if (measures(&plan->cells[i], key))
             return i;
     return PLAN_END;
 }
@@ -126,26 +138,32 @@ static uint64_t took_ns(const struct record *trial) {
     return (uint64_t)ns;
 }
 
-/* Does the plan pick that cell next? After the rounds it follows medians, which a file has rounded:
- * there any cell will do. */
-static bool picks(struct session *session, const struct record *trial, size_t index) {
+/* The cell that the plan picks next. */
+static size_t next_of(struct session *session, const struct record *trial) {
     struct plan *plan = &session->plan;
     if (trial->purpose == RECORD_COUNTING) {
-        while (session->counted < plan->cell_count && !plan->cells[session->counted].possible)
+        while (session->counted < plan->cell_count && !plan_counts(&plan->cells[session->counted]))
             session->counted++;
-        return session->counted++ == index;
+        return session->counted < plan->cell_count ? session->counted++ : PLAN_END;
     }
     session->counted = plan->cell_count;
-    size_t next = plan_next(plan, 0);
-    return next == index || plan->round >= plan->rounds;
+    return plan_next(plan, 0);
+}
+
+/* After the rounds the plan follows medians, which a file has rounded: there any cell will do. */
+static bool any_will_do(const struct session *session, const struct record *trial) {
+    return trial->purpose == RECORD_TIMING && session->plan.round >= session->plan.rounds;
 }
 
 static int replay_trial(struct session *session, const struct record *trial, uint64_t *spent_ns) {
     struct plan *plan = &session->plan;
-    size_t index = cell_of(plan, trial->key);
-    if (index == PLAN_END || !picks(session, trial, index) || plan_trial_seed(plan) != trial->seed)
+    size_t next = next_of(session, trial), index = cell_of(plan, next, trial->key);
+    bool picked = index != PLAN_END && (index == next || any_will_do(session, trial));
+    if (!picked || plan_trial_seed(plan) != trial->seed)
         return damaged(session, "its trials are not those that its seed leads to");
     *spent_ns += took_ns(trial);
+    if (plan->cells[index].searches)
+        knee_search_note(&plan->cells[index].knee, trial);
     if (trial->purpose == RECORD_TIMING)
         plan_note(plan, index, session_outcome(trial), session_median_ns(trial), took_ns(trial));
     else if (trial->status == RECORD_FAILED)

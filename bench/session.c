@@ -6,6 +6,7 @@
 
 #include "calibrate.h"
 #include "clock.h"
+#include "knee_search.h"
 #include "launch.h"
 #include "workload_spec.h"
 
@@ -23,9 +24,12 @@ static uint64_t elapsed_ns(const struct session *session) {
     return clock_system_ns() - session->started_ns;
 }
 
-/* As planned, and long enough for a few requests of a slow open loop. */
-static uint64_t time_of(const struct plan *plan, const struct plan_cell *cell) {
-    uint64_t least_ns = WORKLOAD_LEAST_ARRIVALS * workload_spec_gap_ns(cell->cell.workload);
+/* As planned, and long enough for a few requests of a slow open loop; in a search for so many that
+ * there is a p99. */
+static uint64_t time_of(const struct plan *plan, const struct plan_cell *from,
+                        const struct cell *cell) {
+    uint64_t requests = from->searches ? KNEE_REQUESTS : WORKLOAD_LEAST_ARRIVALS;
+    uint64_t least_ns = requests * workload_spec_gap_ns(cell->workload);
     return plan->time_ns > least_ns ? plan->time_ns : least_ns;
 }
 
@@ -38,12 +42,14 @@ static uint64_t counted_of(const struct plan_cell *cell) {
                                            : WORKLOAD_LEAST_ARRIVALS;
 }
 
-static struct launch_request request_of(struct session *session, const struct plan_cell *cell) {
+/* `cell`, which the request points at, is what a trial of `from` measures. */
+static struct launch_request request_of(struct session *session, const struct plan_cell *from,
+                                        const struct cell *cell) {
     const struct plan *plan = &session->plan;
-    uint64_t time_ns = time_of(plan, cell);
+    uint64_t time_ns = time_of(plan, from, cell);
     return (struct launch_request){
-        .cell = &cell->cell,
-        .placement = &session->placements.list[cell->placement],
+        .cell = cell,
+        .placement = &session->placements.list[from->placement],
         .time_ns = time_ns,
         .warmup_ns = plan->warmup_ns,
         .deadline_ns = DEADLINE_NS + 2 * (time_ns + plan->warmup_ns),
@@ -126,7 +132,7 @@ static int keep(struct session *session, struct record *record) {
  * slower, so it is no part of what is timed. */
 static int count_calls(struct session *session, size_t index) {
     const struct plan_cell *cell = &session->plan.cells[index];
-    struct launch_request request = request_of(session, cell);
+    struct launch_request request = request_of(session, cell, &cell->cell);
     struct record record;
     request.purpose = RECORD_COUNTING;
     request.exchanges = counted_of(cell);
@@ -147,7 +153,7 @@ static int count_calls(struct session *session, size_t index) {
 static int count_all_calls(struct session *session) {
     int result = 0;
     for (; session->counted < session->plan.cell_count && result == 0; session->counted++)
-        if (session->plan.cells[session->counted].possible)
+        if (plan_counts(&session->plan.cells[session->counted]))
             result =
                 stop_requested(session->stop.fd) ? -EINTR : count_calls(session, session->counted);
     return result;
@@ -155,13 +161,16 @@ static int count_all_calls(struct session *session) {
 
 /* Runs one trial of the cell, keeps its record. 0, -EINTR, or -errno when it can't be kept. */
 static int run_trial(struct session *session, size_t index) {
-    const struct plan_cell *cell = &session->plan.cells[index];
+    struct plan_cell *cell = &session->plan.cells[index];
     const struct problem *why = &session->placements.why[cell->placement];
-    struct launch_request request = request_of(session, cell);
+    struct cell now = cell->cell;
+    char key[CELL_KEY_BYTES];
+    knee_search_next(&cell->cell, &cell->knee, &now, key);
+    struct launch_request request = request_of(session, cell, &now);
     struct record record;
     uint64_t from_ns = elapsed_ns(session);
     int result = 0;
-    draw_progress(session, cell->key);
+    draw_progress(session, key);
     if (request.placement->related[0] == '\0')
         launch_stand_in(&request, RECORD_SKIPPED, why->text, &record);
     else
@@ -175,6 +184,8 @@ static int run_trial(struct session *session, size_t index) {
     }
     enum plan_outcome outcome = session_outcome(&record);
     double p50_ns = session_median_ns(&record);
+    if (cell->searches)
+        knee_search_note(&cell->knee, &record);
     result = keep(session, &record);
     if (result == 0)
         plan_note(&session->plan, index, outcome, p50_ns, elapsed_ns(session) - from_ns);

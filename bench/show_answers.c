@@ -5,6 +5,7 @@
 #include "show_answers.h"
 
 #include "claims.h"
+#include "knee_search.h"
 #include "table.h"
 #include "verdict.h"
 
@@ -45,6 +46,7 @@ static int print_claims(FILE *to, const struct run *run) {
 }
 
 int show_answers(FILE *to, const struct run *run) {
+    knee_search_show(to, run);
     print_verdicts(to, run);
     return print_claims(to, run);
 }

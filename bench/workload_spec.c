@@ -16,7 +16,7 @@
 /* What the knobs are stored in. */
 struct settings {
     struct ipc_link base;
-    uint64_t hz, arrivals, depth, inplace, clients, design;
+    uint64_t hz, arrivals, search, depth, inplace, clients, design;
 };
 
 const char *const workload_designs[] = {
@@ -25,6 +25,7 @@ const char *const workload_designs[] = {
     [WORKLOAD_DESIGNS] = NULL};
 
 static const char *const arrivals[] = {"constant", "poisson", NULL};
+static const char *const searches[] = {"no", "knee", NULL};
 static const char *const inplaces[] = {"no", "handover", "consume", NULL};
 
 static const struct ipc_knob rate_knobs[] = {
@@ -41,6 +42,12 @@ static const struct ipc_knob rate_knobs[] = {
      .fallback = "constant",
      .choices = arrivals,
      .help = "all gaps alike, or random ones of a Poisson process"},
+    {.name = "search",
+     .kind = IPC_KNOB_CHOICE,
+     .offset = offsetof(struct settings, search),
+     .fallback = "no",
+     .choices = searches,
+     .help = "from hz upwards for the rate at which it saturates, in many trials (`run` only)"},
     {.name = NULL}};
 
 static const struct ipc_knob stream_knobs[] = {
@@ -116,6 +123,7 @@ int workload_spec_parse(const char *text, struct workload_spec *spec, struct pro
     *spec = (struct workload_spec){.kind = (enum workload_kind)kind,
                                    .hz = settings.hz,
                                    .arrivals = (enum workload_arrivals)settings.arrivals,
+                                   .search = (enum workload_search)settings.search,
                                    .depth = settings.depth,
                                    .inplace = (enum workload_inplace)settings.inplace,
                                    .clients = settings.clients,
@@ -135,9 +143,10 @@ static void format_stream(const struct workload_spec *spec, char text[WORKLOAD_S
 
 void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]) {
     if (spec->kind == WORKLOAD_RATE)
-        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "rate:hz=%" PRIu64 "%s%s", spec->hz,
+        (void)snprintf(text, WORKLOAD_SPEC_BYTES, "rate:hz=%" PRIu64 "%s%s%s", spec->hz,
                        spec->arrivals ? ",arrivals=" : "",
-                       spec->arrivals ? arrivals[spec->arrivals] : "");
+                       spec->arrivals ? arrivals[spec->arrivals] : "",
+                       spec->search ? ",search=knee" : "");
     else if (spec->kind == WORKLOAD_STREAM)
         format_stream(spec, text);
     else if (spec->kind == WORKLOAD_SERVE)

@@ -38,6 +38,9 @@ extern const char *const workload_designs[]; /* "thread", "process", ..., NULL *
 
 enum workload_arrivals { WORKLOAD_CONSTANT, WORKLOAD_POISSON };
 
+/* A search is many trials, each with a rate of its own: knee.h. */
+enum workload_search { WORKLOAD_AS_GIVEN, WORKLOAD_KNEE };
+
 /* How the messages of a stream get to where they are used. */
 enum workload_inplace {
     WORKLOAD_COPIED,   /* by send and recv */
@@ -49,6 +52,7 @@ struct workload_spec {
     enum workload_kind kind;
     uint64_t hz; /* WORKLOAD_RATE: requests a second, 1 to WORKLOAD_MOST_HZ */
     enum workload_arrivals arrivals;
+    enum workload_search search; /* likewise; from `hz` upwards */
     /* WORKLOAD_STREAM: messages under way at most; 0: as many as there is room for */
     uint64_t depth;
     enum workload_inplace inplace; /* likewise */

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""ipcbench run -w rate:search=knee: real trials, of which the order and the answer must fit together."""
+
+import json
+import re
+
+from support import Case, ipcbench, needs_transports
+
+SEARCH = ["-t", "pipe", "-w", "rate:search=knee", "-s", "64", "-W", "block", "-p", "same-core",
+          "--time", "0.02", "--warmup", "0.01", "--trials", "1", "--seed", "5", "-q"]
+
+
+@needs_transports("pipe")
+class Knee(Case):
+    def test_the_search_is_made_of_ordinary_trials_and_has_an_answer(self):
+        path = self.folder / "run.json"
+        self.assert_result(ipcbench("run", *SEARCH, "-o", str(path)), 0)
+        run = json.loads(path.read_text())
+        self.assertEqual(run["options"]["plan"]["cells"],
+                         ["pipe/rate:hz=1000,search=knee/block/same-core/64B"])
+        rates = [int(re.fullmatch(r"rate:hz=(\d+)", trial["workload"])[1])
+                 for trial in run["trials"]]
+        self.assertEqual(rates[0], 1000)
+        self.assertLessEqual(len(rates), 40)
+        shown = ipcbench("show", str(path), "--json")
+        self.assert_result(shown, 0)
+        (knee,) = json.loads(shown.stdout)["knees"]
+        self.assertTrue(knee["done"])
+        self.assertIn(knee["missed_hz"], rates)
+        if knee["kept_hz"] is not None:
+            self.assertIn(knee["kept_hz"], rates)
+            self.assertLessEqual(knee["missed_hz"], 1.1 * knee["kept_hz"])
+        text = ipcbench("show", str(path))
+        self.assert_result(text, 0)
+        self.assertIn(f"not at {knee['missed_hz']}/s" if knee["kept_hz"] else "not kept up",
+                      " ".join(text.stdout.split()))
+
+    def test_one_trial_is_no_search(self):
+        result = ipcbench("trial", "pipe/rate:search=knee/block/same-core/64B")
+        self.assert_result(result, 2)
+        self.assertIn("ipcbench run -w rate:search=knee", result.stderr)
