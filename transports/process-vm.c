@@ -53,6 +53,17 @@ static const struct ipc_knob knobs[] = {
      .help = "1 sends from a buffer of its own, 0 from the caller's, and waits until it was read"},
     {.name = NULL}};
 
+static const struct ipc_preset presets[] = {
+    {.name = "process-vm",
+     .knobs = "staging=1",
+     .summary = "process_vm_readv: the receiver copies out of the sender's memory"},
+    {.name = "process-vm-direct",
+     .knobs = "staging=0",
+     .summary = "process_vm_readv, out of the caller's own message: send lasts until it was read",
+     .one_at_a_time = "send lasts until the peer has its copy, so two that send would wait for "
+                      "each other"},
+    {.name = NULL}};
+
 /* Everybody may read himself, unless the call is forbidden altogether. */
 static int probe(struct ipc_link *base) {
     char from = 1, to = 0;
@@ -200,6 +211,7 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .link_bytes = sizeof(struct process_vm_link),
     .end_bytes = sizeof(struct process_vm_end),
     .knobs = knobs,
+    .presets = presets,
     .probe = probe,
     .setup = setup,
     .attach = attach,
