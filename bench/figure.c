@@ -23,7 +23,7 @@ const struct figure_kind figure_kinds[] = {
     {.name = "pareto",
      .title = "Latency against its price",
      .measures = "a point for each transport, wait and placement; the line joins those that nobody "
-                 "beats in both; names where there is room",
+                 "beats in both",
      .better = "lower left is better",
      .script = "pareto.gp",
      .absent = "no trial of ping-pong is valid in this run",

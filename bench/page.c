@@ -28,7 +28,10 @@ static void head(FILE *to, const struct figure_run *runs, const char *style) {
                 "ipcbench: local IPC on ",
                 to);
     html_text(to, host_of(&runs[0].run));
-    (void)fprintf(to, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", style);
+    (void)fprintf(to,
+                  "</title>\n<style>\n%s</style>\n</head>\n<body>\n<a class=skip "
+                  "href=\"#main\">Skip to the answers</a>\n",
+                  style);
 }
 
 static void heading(FILE *to, const struct figure_run *runs, const struct figure_list *figures,
@@ -54,7 +57,7 @@ static void heading(FILE *to, const struct figure_run *runs, const struct figure
                 to);
     (void)fputs(has_history ? "<a href=\"#history\">Over time</a>" : "", to);
     (void)fputs("<a href=\"#cells\">All cells</a><a href=\"#environment\">Environment</a></nav>\n"
-                "</header>\n<main>\n",
+                "</header>\n<main id=main>\n",
                 to);
 }
 

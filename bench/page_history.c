@@ -110,7 +110,7 @@ static void change(FILE *to, const struct history_change *change) {
 
 static void changes_of(const struct trends *trends, const char *key) {
     size_t found = 0;
-    (void)fputs("<td class=small>", trends->to);
+    (void)fputs("<td class=\"small changes\">", trends->to);
     for (size_t i = 0; i < trends->change_count; i++)
         if (strcmp(trends->changes[i].key, key) == 0) {
             change(trends->to, &trends->changes[i]);

@@ -24,6 +24,8 @@ class Report(Case):
         self.assertIn("Which", ipcbench("show", str(path)).stdout)
         page = (folder / "index.html").read_text()
         self.assertEqual(page.count("data:image/svg+xml"), len(pictures))
+        self.assertIn("<body>\n<a class=skip href=\"#main\">", page)
+        self.assertEqual(page.count("<main id=main>"), 1)
         self.assertIn("64 B, I can&#39;t: both ends on one CPU", page)
         for picture in pictures:
             root = xml.etree.ElementTree.parse(picture).getroot()
