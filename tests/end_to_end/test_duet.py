@@ -104,6 +104,7 @@ class Gate(Case):
             self.assertEqual(answer["base"], TRANSPORTS)
             self.assertEqual(answer["cells"][0]["key"], CELL)
 
+    @needs_transports("unix", "shm")
     def test_lost_and_new(self):
         one, other = self.copy("one", "pipe.so", "unix.so"), self.copy("other", "pipe.so", "shm.so")
         result = ipcbench("duet", str(one), str(other), "-s", "64", "-W", "block", "-p", "same-core",
