@@ -211,7 +211,7 @@ static int read_object(const struct field *fields, const char *name, const json_
                        struct problem *problem) {
     if (!json_is_object(json))
         return problem_set(problem, EINVAL, "'%s' must be an object", name);
-    return fields_from_json(fields, json, to, problem);
+    return fields_from_json(fields, json, to, problem) == 0 ? 0 : -EINVAL;
 }
 
 static int read_floors(const struct field *fields, const char *name, const json_t *json, void *to,

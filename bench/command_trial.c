@@ -273,7 +273,8 @@ static int run(struct arguments *a) {
     if (error)
         return command_exit_code(error);
     a->trial.entry = registry_find(&registry, a->trial.cell.transport, a->problem);
-    error = a->trial.entry ? trial_run(&a->trial, &record, a->problem) : -EINVAL;
+    error = a->trial.entry ? trial_run(&a->trial, &record, a->problem)
+                           : registry_blame(&registry, a->trial.cell.transport, a->problem);
     registry_close(&registry);
     if (error)
         return command_exit_code(error);

@@ -5,6 +5,7 @@
  */
 #include "duet_end.h"
 
+#include "privileges.h"
 #include "stats.h"
 
 #include <errno.h>
@@ -159,6 +160,7 @@ static int live(const struct duet_task *duet, enum ipc_role role, struct voice *
     struct end_report *report = &control->ends[role];
     uint32_t all = duet->task.transport->solo ? 1 : IPC_ROLES;
     int error = end_pin(duet->task.cpus[role], &voices[*side].end->fault);
+    privileges_drop_for_end();
     atomic_store(&report->stage, END_ATTACHING);
     if (!error)
         error = attach(duet, role, voices, side);

@@ -6,6 +6,7 @@
 
 #include "canary.h"
 #include "crowd.h"
+#include "privileges.h"
 
 #include <errno.h>
 #include <math.h>
@@ -188,6 +189,7 @@ static int live(const struct end_task *task, enum ipc_role role, struct ipc_end 
     struct crowd_crew *crew = NULL;
     uint32_t all = task->transport->solo ? 1 : IPC_ROLES;
     int error = end_pin(task->cpus[role], &end->fault);
+    privileges_drop_for_end();
     atomic_store(&report->stage, END_ATTACHING);
     if (!error)
         error = attach(task, role, end, &crew);

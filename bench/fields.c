@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,13 +168,25 @@ int fields_to_json(const struct field *fields, const void *from, json_t *json) {
     return 0;
 }
 
+/* Names them in one sentence, as far as it has room. */
+static int say_missing(const struct field *fields, const json_t *json, struct problem *problem) {
+    char names[300] = "";
+    size_t used = 0;
+    for (const struct field *field = fields; field->name != NULL && used < sizeof names; field++)
+        if (json_object_get(json, field->name) == NULL)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s'%s'",
+                                     used > 0 ? ", " : "", field->name);
+    return problem_set(problem, ENOKEY, "%s %s missing", names,
+                       strchr(names, ',') != NULL ? "are" : "is");
+}
+
 int fields_from_json(const struct field *fields, const json_t *json, void *to,
                      struct problem *problem) {
     for (const struct field *field = fields; field->name != NULL; field++) {
         const json_t *value = json_object_get(json, field->name);
         const struct kind *kind = &kinds[field->kind];
         if (value == NULL)
-            return problem_set(problem, EINVAL, "'%s' is missing", field->name);
+            return say_missing(fields, json, problem);
         if (kind->read(field, value, (char *)to + field->offset) != 0)
             return problem_set(problem, EINVAL, "'%s' must be %s", field->name, kind->must_be);
     }

@@ -37,8 +37,9 @@ struct field {
 /* Adds every field of the struct at `from` to `json`. 0 or -ENOMEM. */
 int fields_to_json(const struct field *fields, const void *from, json_t *json);
 
-/* Fills the struct at `to` from `json`, in which every field must be, of the right type. 0, or
- * -EINVAL with a problem that names the first field that is wrong. */
+/* Fills the struct at `to` from `json`, in which every field must be, of the right type. 0;
+ * -EINVAL with a problem that names the first field that is wrong; or -ENOKEY with one that names
+ * all that are missing, as they are where another version wrote them. */
 int fields_from_json(const struct field *fields, const json_t *json, void *to,
                      struct problem *problem);
 

@@ -6,9 +6,11 @@
 #include "commands.h"
 #include "nearest.h"
 #include "privileges.h"
+#include "stop.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,28 +23,30 @@ struct command {
     const char *name;
     const char *summary;
     int (*run)(int argc, char **argv, struct problem *problem);
+    bool interruptible; /* a signal that asks to stop is answered by exit code 130 */
 };
 
 static const struct command commands[] = {
-    {"list", "transports: what each is, can do here, or why it can't", command_list},
-    {"doctor", "what on this host would spoil the numbers, and what mends it", command_doctor},
-    {"calibrate", "the floors: what this machine itself allows", command_calibrate},
-    {"selftest", "the controls: can this host be measured now?", command_selftest},
-    {"run", "many trials in random order, into one run file", command_run},
-    {"trial", "one trial", command_trial},
-    {"duet", "two builds against each other: the gate for CI", command_duet},
-    {"show", "the tables of a run file", command_show},
-    {"report", "the figures of run files", command_report},
-    {"compare", "stored runs against stored runs", command_compare},
-    {"history", "the trend over many runs, with change points", command_history},
-    {"export", "a run file in other tools' formats", command_export},
+    {"list", "transports: what each is, can do here, or why it can't", command_list, false},
+    {"doctor", "what on this host would spoil the numbers, and what mends it", command_doctor,
+     false},
+    {"calibrate", "the floors: what this machine itself allows", command_calibrate, false},
+    {"selftest", "the controls: can this host be measured now?", command_selftest, true},
+    {"run", "many trials in random order, into one run file", command_run, true},
+    {"trial", "one trial", command_trial, true},
+    {"duet", "two builds against each other: the gate for CI", command_duet, true},
+    {"show", "the tables of a run file", command_show, false},
+    {"report", "the figures of run files", command_report, false},
+    {"compare", "stored runs against stored runs", command_compare, false},
+    {"history", "the trend over many runs, with change points", command_history, false},
+    {"export", "a run file in other tools' formats", command_export, false},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 int command_exit_code(int error) {
     if (error == 0)
         return COMMAND_DONE;
-    if (error == -EINVAL)
+    if (error == -EINVAL || error == -ENOKEY) /* a file without a field is wrong input, too */
         return COMMAND_USAGE;
     return error == -EINTR ? COMMAND_INTERRUPTED : COMMAND_FAILED;
 }
@@ -75,6 +79,8 @@ static int run_command(const struct command *command, int argc, char **argv) {
     argv[0] = title;
     argp_err_exit_status = COMMAND_USAGE;
     struct problem problem = {""};
+    if (command->interruptible)
+        stop_at_once();
     int code = command->run(argc, argv, &problem);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)fprintf(stderr, "%s: can't write to standard output: %s\n", title, strerror(errno));

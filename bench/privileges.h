@@ -11,4 +11,9 @@
  * (no_new_privs). Nothing to be reported: what can't be given up wasn't there. */
 void privileges_drop(void);
 
+/* What an end of a trial gives up of the rest, once its parent has made everything: it keeps what
+ * counting, reading its peer's memory, locked memory and large buffers need. Each thread that
+ * is started from here on has no more. */
+void privileges_drop_for_end(void);
+
 #endif

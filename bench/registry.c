@@ -237,7 +237,8 @@ static int add_guest(const char *path, const char *stem, struct registry *regist
     }
     *guest = (struct registry_guest){.next = registry->guests, .path = own_path};
     registry->guests = guest;
-    if (guest_describe(path, &guest->list, &count, &why) != 0)
+    guest->error = guest_describe(path, &guest->list, &count, &why);
+    if (guest->error != 0)
         return add_unusable(registry, stem, why.text);
     return list_guest(registry, guest, count);
 }

@@ -29,6 +29,7 @@ struct registry_guest {
     struct registry_guest *next;
     char *path;
     struct guest *list;
+    int error; /* 0, or why it could not be asked or gave no answer: a negative errno */
 };
 
 struct registry {
@@ -60,5 +61,10 @@ int registry_open_for(const char *folder, const char *name, struct registry *reg
  * and why it can't be used. */
 const struct registry_entry *registry_find(const struct registry *registry, const char *name,
                                            struct problem *problem);
+
+/* What an entry that isn't found says of who is to blame: -EINVAL, whoever asked for it; or
+ * -ECHILD, with a problem, where a guest that may list this name could not be asked or gave no
+ * answer. */
+int registry_blame(const struct registry *registry, const char *name, struct problem *problem);
 
 #endif

@@ -7,6 +7,7 @@
 #include "nearest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,4 +64,31 @@ const struct registry_entry *registry_find(const struct registry *registry, cons
     if (!say_presets(registry, name, problem))
         say_unknown(registry, name, problem);
     return NULL;
+}
+
+/* NAME of a path FOLDER/NAME.guest begins the wanted name. */
+static bool may_be_of(const struct registry_guest *guest, const char *wanted, char *stem,
+                      size_t room) {
+    const char *file = strrchr(guest->path, '/');
+    (void)snprintf(stem, room, "%s", file != NULL ? file + 1 : guest->path);
+    stem[strcspn(stem, ".")] = '\0';
+    return strncmp(wanted, stem, strlen(stem)) == 0;
+}
+
+static const char *why_not(const struct registry *registry, const char *stem) {
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->entries[i].transport == NULL && strcmp(registry->entries[i].name, stem) == 0)
+            return registry->entries[i].why;
+    return "it gave no answer";
+}
+
+int registry_blame(const struct registry *registry, const char *name, struct problem *problem) {
+    char stem[NAME_MAX + 1];
+    for (const struct registry_guest *guest = registry->guests; guest; guest = guest->next)
+        if (guest->error != 0 && guest->error != -EINVAL &&
+            may_be_of(guest, name, stem, sizeof stem))
+            return problem_set(problem, ECHILD,
+                               "the guest '%s', to which '%s' would belong, can't be used: %s",
+                               stem, name, why_not(registry, stem));
+    return -EINVAL;
 }

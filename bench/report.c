@@ -50,13 +50,15 @@ int report_scripts(const char *given, char *path, size_t room, struct problem *p
                        folder, beside[0], folder, beside[1]);
 }
 
-/* Writes aside, then renames. Not synced: a report can be made again from its run. */
+/* Writes a new file aside, then renames it. What a killed report left there goes first, and nothing
+ * that somebody else puts there is written to. Not synced: a report can be made again. */
 static int write_file(int folder, const char *name, const char *suffix, const char *bytes,
                       size_t count, struct problem *problem) {
     char file[NAME_MAX + 1], aside[NAME_MAX + 1];
     (void)snprintf(file, sizeof file, "%s%s", name, suffix);
     (void)snprintf(aside, sizeof aside, ".%s%s.part", name, suffix);
-    int fd = openat(folder, aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    (void)unlinkat(folder, aside, 0);
+    int fd = openat(folder, aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     int error = fd < 0 ? -errno : write_all(fd, bytes, count);
     if (fd >= 0 && close(fd) != 0 && error == 0)
         error = -errno;

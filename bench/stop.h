@@ -11,10 +11,18 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#define STOP_SIGNALS 3
+
 struct stop {
-    int fd;          /* readable when a request has come; -1: none can */
-    sigset_t before; /* the signal mask to go back to */
+    int fd;                                 /* readable when a request has come; -1: none can */
+    sigset_t before;                        /* the signal mask to go back to */
+    struct sigaction actions[STOP_SIGNALS]; /* what the signals did before */
 };
+
+/* While nothing is there yet that would have to be kept or removed: from here on the signals end
+ * the program at once, with a sentence and exit code 130 instead of a death by signal. One that is
+ * ignored stays so. Processes that are forked inherit it; stop_catch puts it out of force. */
+void stop_at_once(void);
 
 /* From here on the signals wait to be read. SIGHUP only where it isn't ignored, as it is under
  * nohup. 0 or -errno with a problem. */

@@ -140,6 +140,16 @@ static int check_schema(const char *path, const json_t *json, struct problem *pr
     return 0;
 }
 
+/* Versions between two releases write the same schema with more or fewer fields. */
+static int of_another_version(const char *path, const char *what, size_t number, const char *why,
+                              struct problem *problem) {
+    return problem_set(
+        problem, EINVAL,
+        "%s was written by another version of ipcbench, or is damaged: in %s %zu %s; "
+        "read it with the version that wrote it, or measure again",
+        path, what, number, why);
+}
+
 static int damaged(const char *path, const char *what, size_t number, const char *why,
                    struct problem *problem) {
     return problem_set(problem, EINVAL, "%s is damaged: %s %zu: %s", path, what, number, why);
@@ -170,7 +180,9 @@ static int load_trial(const char *path, const json_t *json, const char *what, si
     if (record == NULL)
         return unreadable(path, ENOMEM, problem);
     int error = record_from_json(json, record, &why);
-    if (error != 0) {
+    if (error == -ENOKEY) {
+        error = of_another_version(path, what, number, why.text, problem);
+    } else if (error != 0) {
         error = damaged(path, what, number, why.text, problem);
     } else if (run_add(run, record) != 0) {
         record_free(record);
@@ -190,7 +202,10 @@ static int check_cells(const char *path, const json_t *json, struct problem *pro
     json_array_foreach(cells, i, cell) {
         struct cell_summary summary;
         struct problem why = {""};
-        if (summary_from_json(cell, &summary, &why) != 0)
+        int error = summary_from_json(cell, &summary, &why);
+        if (error == -ENOKEY)
+            return of_another_version(path, "cell", i + 1, why.text, problem);
+        if (error != 0)
             return damaged(path, "cell", i + 1, why.text, problem);
     }
     return 0;

@@ -133,10 +133,28 @@ static int drop_journal(const char *path, struct run *run, struct store *store,
     return 0;
 }
 
+/* A run that was killed inside the very first line of its journal has made no trial. */
+static int check_head(const struct store *store, struct problem *problem) {
+    char part[4096];
+    off_t at = 0;
+    ssize_t got;
+    while ((got = pread(store->fd, part, sizeof part, at)) > 0) {
+        if (memchr(part, '\n', (size_t)got) != NULL)
+            return 0;
+        at += got;
+    }
+    return problem_set(problem, EINVAL,
+                       "%s holds no trial, since its run was killed before the first line was "
+                       "whole: nothing is lost; remove it and begin the run anew",
+                       store->journal);
+}
+
 static int take_up(const char *path, struct run *run, struct store *store,
                    struct problem *problem) {
     bool has_journal = exists(store->journal);
     int error = has_journal ? open_journal(store, problem) : 0;
+    if (error == 0 && has_journal)
+        error = check_head(store, problem);
     if (error == 0)
         error = store_load(has_journal ? store->journal : path, run, problem);
     if (error == 0 && has_journal && exists(path))

@@ -182,6 +182,18 @@ class RunFiles(Case):
             with self.subTest(length=length):
                 self.refuse(cut, "cut.json")
 
+    def test_fields_of_another_version(self):
+        original = json.loads(self.run_file("-t", "pipe", "-s", "64").read_text())
+        path = self.folder / "older.json"
+        for part in ("trials", "cells"):
+            run = json.loads(json.dumps(original))
+            for field in ("cpu_ns", "per_second"):
+                del run[part][0][field]
+            path.write_text(json.dumps(run))
+            with self.subTest(part):
+                self.assert_one_sentence(ipcbench("show", str(path)), 2, "another version", "'cpu_ns'",
+                                         "'per_second'", "measure again")
+
     def test_damaged_fields(self):
         original = json.loads(self.run_file("-t", "pipe", "-s", "64").read_text())
 

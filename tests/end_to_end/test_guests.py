@@ -140,6 +140,14 @@ class Guests(Case):
                 self.assertFalse(entry["available"])
                 self.assertIn(words, entry["why"])
 
+    def test_one_that_cannot_say_what_it_is_has_failed(self):
+        self.install("", "sys.exit('no luck')")
+        self.assert_one_sentence(ipcbench("trial", "odd/pingpong/block/same-core/64B", "--transports",
+                                          str(self.transports)), 1, "'odd'", "no luck")
+        self.install("", "print('x')")  # what it says is wrong, each time that it is asked
+        self.assert_one_sentence(ipcbench("trial", "odd/pingpong/block/same-core/64B", "--transports",
+                                          str(self.transports)), 2, "'odd'", "no JSON")
+
     def test_the_example_of_the_guide_runs(self):
         guide = (ROOT / "docs" / "adding-a-guest.md").read_text()
         example = guide.split("```python\n")[1].split("```")[0]

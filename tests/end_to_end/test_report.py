@@ -33,6 +33,20 @@ class Report(Case):
             self.assertEqual(picture.with_suffix(".png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
             self.assertGreater(len(picture.with_suffix(".csv").read_text().splitlines()), 1)
 
+    def test_what_stands_where_it_writes_is_left_alone(self):
+        path = self.run_file()
+        folder = self.folder / "report"
+        folder.mkdir()
+        others = self.folder / "others"
+        others.write_text("theirs")
+        (folder / ".cells.csv.part").hardlink_to(others)
+        (folder / ".index.html.part").symlink_to(others)
+        result = ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS)
+        self.assert_result(result, 0)
+        self.assertEqual(others.read_text(), "theirs")
+        self.assertIn("pipe", (folder / "cells.csv").read_text())
+        self.assertEqual(list(folder.glob(".*")), [])
+
     def test_json_names_what_was_written(self):
         path = self.run_file()
         folder = self.folder / "report"

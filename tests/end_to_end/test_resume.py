@@ -93,6 +93,18 @@ class Resume(Case):
         self.assertEqual(len(trials), 42)
         self.assertEqual(len(set(trials)), 42)
 
+    def test_a_journal_without_a_whole_line_is_no_run(self):
+        for text in ("", '{"schema": "ipcbench-run-1", "jour'):
+            with self.subTest(text=text):
+                self.journal.write_text(text)
+                for name in (self.path, self.journal):
+                    self.assert_one_sentence(ipcbench("run", "--resume", str(name)), 2, "no trial",
+                                             "remove it", str(self.journal))
+                self.assertEqual(self.journal.read_text(), text)
+                self.journal.unlink()
+                self.assert_result(ipcbench("run", *FEW, "--trials", "1", "-o", str(self.path)), 0)
+                self.path.unlink()
+
     def test_a_complete_run_is_left_as_it_is(self):
         path = self.run_file("-t", "pipe", "-s", "64")
         text = path.read_text()

@@ -20,6 +20,12 @@ NEVER = {"CHOWN": 0, "FOWNER": 3, "SETGID": 6, "SETUID": 7, "SETPCAP": 8, "LINUX
          "NET_RAW": 13, "SYS_MODULE": 16, "SYS_RAWIO": 17, "SYS_CHROOT": 18, "SYS_BOOT": 22,
          "SYS_TIME": 25, "MKNOD": 27, "AUDIT_CONTROL": 30, "SETFCAP": 31, "MAC_ADMIN": 33,
          "SYSLOG": 34, "BPF": 39}
+# What only the setup has use for, which the trial's parent makes.
+NOT_ENDS = {"DAC_OVERRIDE": 1, "DAC_READ_SEARCH": 2, "NET_ADMIN": 12, "SYS_ADMIN": 21, "SYS_NICE": 23}
+
+
+def status_of(path):
+    return dict(line.split(":\t", 1) for line in path.read_text().splitlines() if ":\t" in line)
 
 
 def readelf(path, *how):
@@ -65,9 +71,7 @@ class WhatItMay(Case):
         ends = wait_until(lambda: len(descendants(process.pid)) >= 2 and descendants(process.pid))
         self.assertTrue(ends)
         for pid in [process.pid, *ends]:
-            status = dict(line.split(":\t", 1) for line in
-                          pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-                          if ":\t" in line)
+            status = status_of(pathlib.Path(f"/proc/{pid}/status"))
             self.assertEqual(status["NoNewPrivs"], "1")
             for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 mask = int(status[kind], 16)
@@ -75,6 +79,32 @@ class WhatItMay(Case):
                 self.assertEqual(left, [], f"{kind} of process {pid}")
         process.terminate()
         process.wait()
+
+
+    def held(self, ends):
+        """For each thread of the ends what it may and should not."""
+        found = {}
+        for thread in [path for pid in ends for path in pathlib.Path(f"/proc/{pid}/task").iterdir()]:
+            status = status_of(thread / "status")
+            mask = int(status["CapPrm"], 16) | int(status["CapEff"], 16) | int(status["CapInh"], 16)
+            found[thread.name] = [name for name, bit in {**NEVER, **NOT_ENDS}.items()
+                                  if mask >> bit & 1]
+        return found
+
+    @needs_transports("pipe", "tcp", "unix")
+    @unittest.skipIf(os.geteuid() != 0, "root has something to drop")
+    def test_ends_keep_nothing_of_what_made_their_surroundings(self):
+        for key, least in ((CELL, 2), ("tcp-localhost/pingpong/block/same-core/64B", 2),
+                           ("unix/serve:clients=4,design=thread/block/same-core/64B", 5),
+                           ("unix/serve:clients=4,design=process/block/same-core/64B", 5)):
+            with self.subTest(key):
+                process = self.start("trial", key, "--time", "20", "--net", "private"
+                                     if "tcp" in key else "auto")
+                clean = wait_until(lambda: len(held := self.held(descendants(process.pid))) >= least
+                                   and not any(held.values()), 10)
+                self.assertTrue(clean, f"{self.held(descendants(process.pid))}\n{process.poll()}")
+                process.terminate()
+                process.wait()
 
 
 @needs_transports("pipe")

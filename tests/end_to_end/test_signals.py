@@ -111,6 +111,30 @@ class RunSignals(Case):
                 self.assertEqual(ipcbench("show", str(path)).returncode, 0)
                 path.unlink()
 
+    def interrupt_early(self, *command):
+        """While a guest thinks about what it is, nothing has begun and no signal is awaited."""
+        folder, marker = self.folder / "slow", self.folder / "asked"
+        folder.mkdir(exist_ok=True)
+        (folder / "pipe.guest").write_text(f"#!/bin/sh\necho $$ >{marker}\nexec sleep 20\n")
+        (folder / "pipe.guest").chmod(0o755)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(command=command[0], signal=number.name):
+                marker.unlink(missing_ok=True)
+                process = self.start(*command)
+                self.assertTrue(wait_until(lambda: marker.exists() and marker.read_text().strip()))
+                process.send_signal(number)
+                output, errors = process.communicate(timeout=30)
+                self.assertEqual((process.returncode, output), (130, ""), errors)
+                self.assertEqual(errors, "ipcbench: interrupted\n")
+                self.assert_gone([int(marker.read_text())])
+                self.assertEqual(self.files(), ["asked", "slow", "slow/pipe.guest"])
+
+    def test_before_the_first_trial(self):
+        slow = str(self.folder / "slow")
+        self.interrupt_early("run", "--transports", slow, "-o", str(self.folder / "run.json"))
+        self.interrupt_early("duet", slow, slow, "-t", "pipe", "-s", "64")
+        self.interrupt_early("trial", "pipe/pingpong/block/same-core/64B", "--transports", slow)
+
     def test_ctrl_c_reaches_all_at_once(self):
         process, path, _ = self.begin()
         below = descendants(process.pid)

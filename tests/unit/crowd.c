@@ -207,7 +207,7 @@ static void phases_and_clients_survive_json(void **state) {
     assert_string_equal(back.design, "epoll");
     assert_near(back.little, 1);
     assert_int_equal(json_object_set_new(json, "clients", json_pack("{s:i}", "count", 0)), 0);
-    assert_int_equal(record_crowd_from_json(json, &back, &problem), -EINVAL);
+    assert_int_equal(record_crowd_from_json(json, &back, &problem), -ENOKEY);
     assert_int_equal(json_object_set_new(json, "clients", json_null()), 0);
     assert_int_equal(json_array_clear(json_object_get(json, "phases")), 0);
     assert_int_equal(record_crowd_from_json(json, &back, &problem), -EINVAL);

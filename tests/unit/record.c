@@ -156,7 +156,8 @@ static void expect_refusal(const char *name, json_t *value, const char *says) {
     else
         assert_int_equal(json_object_set_new(json, name, value), 0);
     memset(&again, 0x5a, sizeof again);
-    assert_int_equal(record_from_json(json, &again, &problem), -EINVAL);
+    int error = record_from_json(json, &again, &problem);
+    assert_true(error == -EINVAL || error == -ENOKEY);
     assert_non_null(strstr(problem.text, says));
     assert_string_equal(again.key, "");
     assert_null(again.histogram);
