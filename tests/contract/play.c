@@ -160,19 +160,30 @@ static bool refusal_is_fair(const struct scene *scene, int result, const struct 
            (asked || (scene->play == PLAY_STARVED && result == -EMFILE));
 }
 
-/* Asks as the harness does; what the host can't do, or not in this size, is skipped. */
-static void ask(const struct scene *scene, struct stage *stage, struct ipc_link *link) {
-    const struct ipc_transport *transport = scene->entry->transport;
+/* Ends a case that the transport refused with a sentence: that is no failure. */
+static _Noreturn void end_refused(struct stage *stage, struct surroundings *surroundings,
+                                  const struct ipc_link *link, const char *who) {
     const char *detail = link->fault.detail;
+    surroundings_leave(surroundings);
+    if (detail[0] != '\0')
+        scene_quit(stage, SCENE_SKIPPED, "%s", detail);
+    scene_quit(stage, SCENE_FAILED, "%s refused without a sentence", who);
+}
+
+/* Asks as the harness does; what the host can't do, or not in this size, is skipped. */
+static void ask(const struct scene *scene, struct stage *stage, struct surroundings *surroundings,
+                struct ipc_link *link) {
+    const struct ipc_transport *transport = scene->entry->transport;
     if (transport->probe && transport->probe(link) != 0)
-        scene_quit(stage, detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
-                   detail[0] ? detail : "probe refused without a sentence");
+        end_refused(stage, surroundings, link, "probe");
     if (scene->play == PLAY_MEETING && transport->connections->fits(link) != 0)
-        scene_quit(stage, detail[0] ? SCENE_SKIPPED : SCENE_FAILED, "%s",
-                   detail[0] ? detail : "fits refused without a sentence");
+        end_refused(stage, surroundings, link, "fits");
     size_t limit = transport->limit ? transport->limit(link) : 0;
-    if (limit > 0 && limit < link->max_bytes && scene->bytes > 0)
-        scene_quit(stage, SCENE_SKIPPED, "carries at most %zu bytes here: %s", limit, detail);
+    if (limit > 0 && limit < link->max_bytes && scene->bytes > 0) {
+        surroundings_leave(surroundings);
+        scene_quit(stage, SCENE_SKIPPED, "carries at most %zu bytes here: %s", limit,
+                   link->fault.detail);
+    }
     stage->limit = limit;
     if (limit > 0 && limit < link->max_bytes)
         link->max_bytes = limit;
@@ -191,7 +202,7 @@ _Noreturn void scene_play(const struct scene *scene, struct stage *stage) {
     open_descriptors(furnished);
     struct taker taker = {stage, true};
     struct ipc_link *link = make_link(scene, &taker, &surroundings);
-    ask(scene, stage, link);
+    ask(scene, stage, &surroundings, link);
     look_for_leftovers(stage, furnished, NULL);
     if (scene->play == PLAY_STARVED)
         allow_descriptors(furnished, scene->spare);
