@@ -14,6 +14,17 @@ class Report(Case):
     def test_help(self):
         self.assert_help("report")
 
+    def test_wrong_input_is_one_sentence(self):
+        damaged, out = self.folder / "damaged.json", str(self.folder / "out")
+        damaged.write_text('{"schema": "ipcbench-run-1", "environ')
+        for words, arguments in (("name a run file", ["-o", out]),
+                                 ("name the folder", [str(damaged)]),
+                                 ("damaged.json", [str(damaged), "-o", out]),
+                                 ("absent.json", [str(self.folder / "absent.json"), "-o", out])):
+            with self.subTest(words):
+                self.assert_one_sentence(ipcbench("report", *arguments), 2, words)
+        self.assertEqual(self.files(), ["damaged.json"])
+
     def test_figures(self):
         path = self.run_file()
         folder = self.folder / "report"

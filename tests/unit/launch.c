@@ -315,31 +315,6 @@ static void await_ready(const struct scene *scene) {
     assert_int_equal(access(path, F_OK), 0);
 }
 
-/* Ctrl-C goes to a whole process group, which a trial is still in when it was just forked. */
-static void a_signal_to_both_is_a_request_to_stop(void **state) {
-    (void)state;
-    struct problem problem;
-    struct stop stop;
-    int status;
-    assert_int_equal(stop_catch(&stop, &problem), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)sigprocmask(SIG_SETMASK, &stop.before, NULL);
-        (void)pause();
-        _exit(0);
-    }
-    assert_int_equal(kill(pid, SIGINT), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(WTERMSIG(status), SIGINT);
-    assert_false(stop_killed(stop.fd, status)); /* we have got none */
-    assert_int_equal(kill(getpid(), SIGINT), 0);
-    assert_false(stop_killed(stop.fd, 0)); /* a child that ended by itself */
-    assert_false(stop_killed(stop.fd, SIGSEGV));
-    assert_true(stop_killed(stop.fd, status));
-    assert_false(stop_requested(stop.fd)); /* it was taken */
-    stop_release(&stop);
-}
-
 static void a_trial_is_told_when_the_run_is_killed(void **state) {
     struct scene *scene = *state;
     char trace[64];
@@ -417,7 +392,6 @@ int main(void) {
         TEST(a_trial_leads_a_group_of_its_own_with_signals_unblocked),
         TEST(a_signal_tells_the_trial_to_end),
         TEST(a_second_signal_does_not_ask),
-        TEST(a_signal_to_both_is_a_request_to_stop),
         TEST(a_trial_is_told_when_the_run_is_killed),
         TEST(no_descriptor_is_left_open),
         TEST(a_stand_in_says_what_would_have_run),

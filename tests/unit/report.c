@@ -6,19 +6,16 @@
  * them.
  */
 #include "report.h"
-#include "commands.h"
 #include "figure_runs.h"
 #include "made_large_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define HOSTILE "\"'`touch pwned` $(touch pwned)\\n\n<script>&amp; |touch pwned @x {/Bold} %s #"
@@ -294,70 +291,6 @@ static void placements_stand_in_a_table(void **state) {
     run_free(&run.run);
 }
 
-/* What the program said, and how it ended. */
-struct ended {
-    int code;
-    char *out, *err;
-};
-
-static char *slurp(FILE *file) {
-    char *text = calloc(1, 65536);
-    assert_non_null(text);
-    rewind(file);
-    assert_true(fread(text, 1, 65535, file) < 65535);
-    (void)fclose(file);
-    return text;
-}
-
-/* Runs `ipcbench report` of this build with the arguments (at most 6, ended by NULL). */
-static struct ended report(const char *const arguments[]) {
-    char test[PATH_MAX] = "", program[PATH_MAX + 16];
-    const char *all[8] = {"ipcbench", "report"};
-    for (int i = 0; i < 6 && arguments[i] != NULL; i++)
-        all[i + 2] = arguments[i];
-    assert_true(readlink("/proc/self/exe", test, sizeof test - 1) > 0);
-    (void)snprintf(program, sizeof program, "%s/../../ipcbench", dirname(test));
-    FILE *out = tmpfile(), *err = tmpfile();
-    assert_true(out != NULL && err != NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        if (dup2(fileno(out), 1) < 0 || dup2(fileno(err), 2) < 0)
-            _exit(126);
-        (void)execv(program, (char *const *)(uintptr_t)all);
-        _exit(126);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return (struct ended){WEXITSTATUS(status), slurp(out), slurp(err)};
-}
-
-/* One line on stderr that holds `says`, nothing on stdout, and the exit code. */
-static void assert_refused(const char *const arguments[], int code, const char *says) {
-    struct ended ended = report(arguments);
-    assert_int_equal(ended.code, code);
-    assert_non_null(strstr(ended.err, says));
-    assert_ptr_equal(strchr(ended.err, '\n'), ended.err + strlen(ended.err) - 1);
-    assert_string_equal(ended.out, "");
-    free(ended.out);
-    free(ended.err);
-}
-
-static void wrong_input_is_refused(void **state) {
-    struct scene *scene = *state;
-    char damaged[PATH_MAX + 16], absent[PATH_MAX + 16], out[PATH_MAX + 16];
-    (void)snprintf(damaged, sizeof damaged, "%s/damaged.json", scene->folder);
-    (void)snprintf(absent, sizeof absent, "%s/absent.json", scene->folder);
-    (void)snprintf(out, sizeof out, "%s/out", scene->folder);
-    write_text(scene, "damaged.json", "{\"schema\": \"ipcbench-run-1\", \"environ");
-    assert_refused((const char *[]){"-o", out, NULL}, COMMAND_USAGE, "name a run file");
-    assert_refused((const char *[]){damaged, NULL}, COMMAND_USAGE, "name the folder");
-    assert_refused((const char *[]){damaged, "-o", out, NULL}, COMMAND_USAGE, "damaged.json");
-    assert_refused((const char *[]){absent, "-o", out, NULL}, COMMAND_USAGE, "absent.json");
-    assert_int_equal(count_files(scene), 1);
-    assert_int_equal(file_bytes(scene, "out"), -1);
-}
-
 static void large_runs_can_be_looked_at(void **state) {
     struct scene *scene = *state;
     const char *folder = getenv("IPCBENCH_LOOK");
@@ -393,7 +326,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(script_that_fails_is_quoted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(folder_that_cannot_be_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_text_stays_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(wrong_input_is_refused, set_up, tear_down),
     };
     const struct CMUnitTest looks[] = {
         cmocka_unit_test_setup_teardown(large_runs_can_be_looked_at, set_up, tear_down),
