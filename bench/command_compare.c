@@ -95,7 +95,8 @@ static int load_one(struct loaded *side, const char *path, struct problem *probl
     side->runs = more;
     int error = store_load(path, &side->runs[side->count], problem);
     side->count += error == 0;
-    return error == 0 || error == -ENOMEM ? error : -EINVAL; /* what is wrong with it, it is input */
+    return error == 0 || error == -ENOMEM ? error
+                                          : -EINVAL; /* what is wrong with it, it is input */
 }
 
 static int is_json(const struct dirent *entry) {

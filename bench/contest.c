@@ -14,8 +14,7 @@ bool contest_runs(const struct cell *cell, const char *workload) {
 }
 
 bool contest_admits(const struct cell_summary *cell) {
-    return cell->status == RECORD_OK && strcmp(cell->group, "control") != 0 &&
-           !cell->not_a_channel;
+    return cell->status == RECORD_OK && strcmp(cell->group, "control") != 0 && !cell->not_a_channel;
 }
 
 /* The coarsest step of the clocks behind the cell. */

@@ -11,7 +11,7 @@
 #include "rank.h"
 
 enum {
-    DUET_FIRST_TRIALS = 8, /* of each cell; also the fewest that carry a 99% interval */
+    DUET_FIRST_TRIALS = 8,  /* of each cell; also the fewest that carry a 99% interval */
     DUET_LEAST_TRIALS = 12, /* unless the options allow no more than fewer */
     DUET_STEP_TRIALS = 4,
     DUET_MOST_TRIALS = 24,

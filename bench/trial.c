@@ -26,7 +26,6 @@
 #include <sys/mman.h>
 #include <time.h>
 
-
 struct trial {
     const struct trial_options *options;
     const struct ipc_transport *transport;
