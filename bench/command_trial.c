@@ -273,8 +273,12 @@ static int run(struct arguments *a) {
     if (error)
         return command_exit_code(error);
     a->trial.entry = registry_find(&registry, a->trial.cell.transport, a->problem);
-    error = a->trial.entry ? trial_run(&a->trial, &record, a->problem)
-                           : registry_blame(&registry, a->trial.cell.transport, a->problem);
+    if (a->trial.entry == NULL) {
+        error = registry_blame(&registry, a->trial.cell.transport, a->problem);
+        registry_close(&registry);
+        return command_exit_code(error);
+    }
+    error = trial_run(&a->trial, &record, a->problem);
     registry_close(&registry);
     if (error)
         return command_exit_code(error);
