@@ -51,7 +51,16 @@ static void question(FILE *to, const struct verdict *verdict, const struct run *
 
 void page_verdict(FILE *to, const struct run *run) {
     struct verdict verdicts[VERDICT_QUESTIONS];
+    size_t answered = 0;
     verdict_make(run, verdicts);
+    for (size_t i = 0; i < VERDICT_QUESTIONS; i++)
+        answered += verdicts[i].best != NULL;
+    if (answered == 0) {
+        (void)fputs("<p class=soft>No answer: this run has no valid round trip of 64 B or 4 KiB."
+                    "</p>\n",
+                    to);
+        return;
+    }
     (void)fputs("<ul class=answers>\n", to);
     for (size_t i = 0; i < VERDICT_QUESTIONS; i++)
         question(to, &verdicts[i], run);

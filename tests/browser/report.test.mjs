@@ -217,7 +217,7 @@ test("a run without a valid trial says so", () =>
         const text = await page.locator("body").innerText();
         assert.ok(text.includes("No trial of this run is valid."));
         assert.ok(text.includes("Not shown: no trial of ping-pong is valid in this run."));
-        assert.ok(text.includes("no answer"));
+        assert.ok(text.includes("No answer: this run has no valid round trip of 64 B or 4 KiB."));
     }));
 
 test("the policy names the script's hash", () => {
