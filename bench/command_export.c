@@ -21,8 +21,7 @@ static const struct argp_option options[] = {
 
 static const char documentation[] =
     "Writes a run file, or with junit, github and markdown what `ipcbench duet -o` wrote, in "
-    "another "
-    "tool's format to standard output.\v"
+    "another tool's format to standard output.\v"
     "Example: ipcbench export -f markdown results/mine.json >> \"$GITHUB_STEP_SUMMARY\"\n"
     "Example: ipcbench export -f hgrm -c pipe/pingpong/block/cross-core/64B results/mine.json\n"
     "Example: ipcbench export -f junit duet.json > duet.xml\n\n"

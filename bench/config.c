@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
     {NULL, 't', "NAMES", 0, "transports, with knobs if need be (default: core ones and null)", 1},
     {"workloads", 'w', "WORKLOADS", 0,
      "pingpong, rate[:hz=N,arrivals=poisson,search=knee], write-write-read, "
-     "stream[:depth=N,inplace=handover] "
+     "stream[:depth=N,inplace=handover], connect[:clients=N], serve:clients=N,design=D "
      "(default: pingpong)",
      1},
     {"sizes", 's', "SIZES", 0, "message sizes, 1 to 1M (default: 8,64,1K,4K,64K)", 1},

@@ -73,6 +73,8 @@ static int read_cell(const json_t *json, struct duet_cell *cell, struct problem 
     const json_t *limits = json_object_get(json, "limits");
     int error = fields_from_json(cell_fields, json, cell, problem);
     if (error == 0)
+        error = cell_parse(cell->key, &cell->cell, problem);
+    if (error == 0)
         error = read_flag(json, "canary", &cell->canary, problem);
     if (error == 0)
         error = fields_from_json(limit_fields, limits, &cell->limits, problem);

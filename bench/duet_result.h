@@ -8,8 +8,6 @@
 
 #include "duet_gate.h"
 
-#include <jansson.h>
-
 struct duet_result {
     struct duet_suite suite; /* owned; without the log ratios of its trials */
     struct duet_judgement judgement;

@@ -146,15 +146,22 @@ static int draw(const struct figure *figure, const char *scripts, const char *ca
     return 0;
 }
 
+/* close_all must follow, also after a failure. */
+static int open_files(const struct figure *figure, int files[MEMORY_FILES],
+                      struct problem *problem) {
+    int error = open_all(files, figure->csv);
+    if (error == 0)
+        return 0;
+    return problem_set(problem, -error, "can't make a memory file for %s: %s", figure->name,
+                       strerror(-error));
+}
+
 int figure_draw(const struct figure *figure, const char *scripts, const char *caption,
                 struct figure_pictures *pictures, struct problem *problem) {
     int files[MEMORY_FILES];
     *pictures = (struct figure_pictures){NULL, NULL, 0, 0};
-    int error = open_all(files, figure->csv);
-    if (error != 0)
-        (void)problem_set(problem, -error, "can't make a memory file for %s: %s", figure->name,
-                          strerror(-error));
-    else
+    int error = open_files(figure, files, problem);
+    if (error == 0)
         error = draw(figure, scripts, caption, files, pictures, problem);
     close_all(files);
     if (error != 0)
@@ -192,11 +199,8 @@ int figure_draw_text(const struct figure *figure, const char *scripts, unsigned 
                      char **text, struct problem *problem) {
     int files[MEMORY_FILES];
     *text = NULL;
-    int error = open_all(files, figure->csv);
-    if (error != 0)
-        (void)problem_set(problem, -error, "can't make a memory file for %s: %s", figure->name,
-                          strerror(-error));
-    else
+    int error = open_files(figure, files, problem);
+    if (error == 0)
         error = draw_text(figure, scripts, columns, files, text, problem);
     close_all(files);
     return error;

@@ -105,9 +105,14 @@ class Duet(ExportCase):
         damaged["cells"][1]["verdict"] = "splendid"
         path = self.folder / "damaged.json"
         path.write_text(json.dumps(damaged))
+        foreign = json.loads(self.path.read_text())
+        foreign["cells"][0]["key"] = "pipe`<script>/pingpong/block/same-core/64B"
+        elsewhere = self.folder / "foreign.json"
+        elsewhere.write_text(json.dumps(foreign))
         for words, arguments in (
                 (("verdicts of a duet", "junit"), ("-f", "csv", str(self.path))),
                 (("--cell", "verdicts"), ("-f", "junit", "-c", "pipe/*", str(self.path))),
+                (("foreign.json is damaged", "cell 1"), ("-f", "markdown", str(elsewhere))),
                 (("damaged.json is damaged", "cell 2", "verdict"), ("-f", "junit", str(path)))):
             with self.subTest(arguments=arguments):
                 self.assert_one_sentence(ipcbench("export", *arguments), 2, *words)
