@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream.c - the plainest one-way streams: what lmbench's bandwidth loops do with a pipe or a
- * socket pair (write after write of one size, read after read), and for shared memory the tightest
- * queue for one producer and one consumer that its kind allows: 4-byte values, the two indices on
- * lines of their own, each end with a copy of the other's (after E. Rigtorp's SPSCQueue).
- * scripts/prove-peers runs it beside `ipcbench trial .../stream/...`.
+ * stream.c - the plainest one-way streams: what lmbench's bandwidth loops do with a pipe, a
+ * socket pair or a TCP connection (write after write of one size, read after read), and for shared
+ * memory the tightest queue for one producer and one consumer that its kind allows: 4-byte values,
+ * the two indices on lines of their own, each end with a copy of the other's (after E. Rigtorp's
+ * SPSCQueue). scripts/prove-peers runs it beside `ipcbench trial .../stream/...`.
  *
- *   stream pipe|unix|queue block|spin SERVER_CPU CLIENT_CPU BYTES MESSAGES
+ *   stream pipe|unix|tcp|queue block|spin SERVER_CPU CLIENT_CPU BYTES MESSAGES
  * Prints nanoseconds per message, from the first that the server had to the last; a quarter of
  * MESSAGES goes before, unmeasured. The queue spins, and its values are of 4 bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -117,9 +119,26 @@ static int get_all(int fd, size_t bytes, size_t count) {
     return 0;
 }
 
+/* A connection over 127.0.0.1: the accepted end, which reads, and the one that called. */
+static int open_tcp(int fds[2]) {
+    const int on = 1;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *any = (struct sockaddr *)&name;
+    socklen_t room = sizeof name;
+    int door = socket(AF_INET, SOCK_STREAM, 0);
+    fds[1] = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(door, any, room) < 0 || listen(door, 1) < 0 || getsockname(door, any, &room) < 0 ||
+        connect(fds[1], any, room) < 0)
+        return -1;
+    fds[0] = accept(door, NULL, NULL);
+    (void)close(door);
+    return fds[0] < 0 ? -1 : setsockopt(fds[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 static int open_pair(const struct plan *plan, int fds[2]) {
-    int error =
-        strcmp(plan->kind, "pipe") == 0 ? pipe(fds) : socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+    int error = strcmp(plan->kind, "tcp") == 0    ? open_tcp(fds)
+                : strcmp(plan->kind, "pipe") == 0 ? pipe(fds)
+                                                  : socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
     for (int i = 0; i < 2 && error == 0 && plan->spin; i++)
         error = fcntl(fds[i], F_SETFL, O_NONBLOCK);
     return error;
@@ -182,7 +201,8 @@ static bool parse(int argc, char **argv, struct plan *plan) {
     return (plan->spin || strcmp(argv[2], "block") == 0) && bytes >= 1 && bytes <= MOST_BYTES &&
            count >= 1 &&
            (queue ? plan->spin && bytes == sizeof(uint32_t)
-                  : strcmp(plan->kind, "pipe") == 0 || strcmp(plan->kind, "unix") == 0);
+                  : strcmp(plan->kind, "pipe") == 0 || strcmp(plan->kind, "unix") == 0 ||
+                        strcmp(plan->kind, "tcp") == 0);
 }
 
 int main(int argc, char **argv) {
@@ -190,7 +210,7 @@ int main(int argc, char **argv) {
     struct way way = {.queue = NULL};
     (void)signal(SIGPIPE, SIG_IGN);
     if (!parse(argc, argv, &plan)) {
-        (void)fputs("Usage: stream pipe|unix|queue block|spin SERVER_CPU CLIENT_CPU BYTES N\n",
+        (void)fputs("Usage: stream pipe|unix|tcp|queue block|spin SERVER_CPU CLIENT_CPU BYTES N\n",
                     stderr);
         return 2;
     }
