@@ -180,6 +180,14 @@ class Real(Case):
                         self.assertTrue(record["facts"]["version"])
 
     @unittest.skipUnless((BUILD / "transports" / "python.guest").exists(), "no python.guest here")
+    def test_pythons_buffers_are_in_the_record(self):
+        for name, facts in (("pipe", ("sndbuf", "rcvbuf")), ("socket-unix", ("sndbuf", "rcvbuf")),
+                            ("queue", ("capacity",))):
+            record = self.trial(f"python-{name}/pingpong/block/same-core/64B", "--exchanges", "5")
+            for fact in facts:
+                self.assertGreaterEqual(int(record["facts"][fact]), 4096)
+
+    @unittest.skipUnless((BUILD / "transports" / "python.guest").exists(), "no python.guest here")
     def test_pythons_payload_is_the_harnesss(self):
         source = (BUILD / "transports" / "python.guest").read_text()
         names = {"__name__": "guest"}
