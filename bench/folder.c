@@ -53,9 +53,12 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return 0;
 }
 
+/* To look into a folder takes a descriptor, of which there may be none; an empty one needs no look.
+ */
 static void remove_tree(const char *path) {
     enum { OPEN_AT_ONCE = 16 };
-    (void)nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    if (rmdir(path) < 0)
+        (void)nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 void folder_remove(struct folder *folder) {

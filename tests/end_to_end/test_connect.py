@@ -67,6 +67,7 @@ class Connect(Case):
         self.assertNotIn("ports", self.connect(key("tcp-localhost:linger=reset"))["facts"])
         self.assertNotIn("ports", self.connect(key("unix-path"))["facts"])
 
+    @needs_transports("null")
     def test_what_does_not_connect_is_not_applicable(self):
         for cell, words in ((key("pipe"), "meet once"), (key("unix"), "unix-path"),
                             (key("unix-datagram:address=path"), "not connected"),

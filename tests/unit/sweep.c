@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -129,6 +130,25 @@ static void a_locked_folder_stays(void **state) {
     assert_string_equal(folder.path, "");
 }
 
+/* RLIMIT_NOFILE as a fault may set it: nothing can be opened, and so nothing can be listed. */
+static void an_empty_folder_goes_without_a_descriptor(void **state) {
+    struct folder folder;
+    struct rlimit files;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = files.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int error = folder_make(&folder, folder_base(), "ipcbench-no-descriptor");
+    struct folder made = folder;
+    bool was = exists(made.path);
+    folder_remove(&folder);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    assert_int_equal(error, 0);
+    assert_int_equal(made.lock, -1);
+    assert_true(was);
+    assert_false(exists(made.path));
+}
+
 static void system_v_objects_of_the_dead_go(void **state) {
     const struct fixture *f = *state;
     char dead_name[64], own_name[64];
@@ -209,6 +229,7 @@ int main(void) {
         cmocka_unit_test(shared_memory_of_the_dead_goes),
         cmocka_unit_test(a_folder_of_the_dead_goes_with_all_in_it),
         cmocka_unit_test(a_locked_folder_stays),
+        cmocka_unit_test(an_empty_folder_goes_without_a_descriptor),
         cmocka_unit_test(system_v_objects_of_the_dead_go),
         cmocka_unit_test(surroundings_leave_nothing),
         cmocka_unit_test(private_places_are_nobody_elses),
