@@ -43,14 +43,20 @@ static inline int connection_finish(int fd, struct ipc_fault *fault) {
 }
 
 /* Connects. On a socket that does not block it spins until it is through: while one is being made,
- * a further connect says EALREADY, and on AF_UNIX EAGAIN means that the server's queue is full. */
+ * a further connect says EALREADY, and on AF_UNIX EAGAIN means that the server's queue is full. A
+ * signal interrupts only the wait for TCP's handshake, but on AF_UNIX all of it: a further connect
+ * tells. */
 static inline int connection_call(int fd, const struct sockaddr *name, socklen_t bytes,
                                   struct ipc_fault *fault) {
     while (connect(fd, name, bytes) < 0) {
         if (errno == EISCONN)
             return 0;
-        if (errno == EINTR)
-            return connection_finish(fd, fault);
+        if (errno == EINTR) {
+            int error = connection_finish(fd, fault);
+            if (error)
+                return error;
+            continue;
+        }
         if (errno != EINPROGRESS && errno != EALREADY && errno != EAGAIN)
             return ipc_fail(fault, "connect");
     }

@@ -12,7 +12,7 @@
  * completions when that one waits (SINGLE_ISSUER, DEFER_TASKRUN), where the kernel has these; a
  * receiver that spins needs them to run by themselves.
  */
-#include "helper.h"
+#include "connection.h"
 
 #include <arpa/inet.h>
 #include <liburing.h>
@@ -103,11 +103,10 @@ static bool is_own(const struct sockaddr_in *caller, int fd) {
 static int accept_own(struct uring_link *link, int listener) {
     for (int strangers = 0; strangers <= TCP_BACKLOG; strangers++) {
         struct sockaddr_in caller = {0};
-        socklen_t room = sizeof caller;
-        int fd = accept4(listener, (struct sockaddr *)&caller, &room, SOCK_CLOEXEC);
-        if (fd < 0)
-            return ipc_fail(&link->base.fault, "accept");
-        link->fds[IPC_SERVER] = fd;
+        int error = connection_take(listener, 0, (struct sockaddr *)&caller, sizeof caller,
+                                    &link->fds[IPC_SERVER], &link->base.fault);
+        if (error)
+            return error;
         if (is_own(&caller, link->fds[IPC_CLIENT]))
             return 0;
         ipc_close(&link->fds[IPC_SERVER]);
@@ -127,8 +126,8 @@ static int connect_tcp(struct uring_link *link) {
         error = ipc_fail(fault, "listen");
     if (error == 0)
         error = open_bound(fault, &link->fds[IPC_CLIENT]);
-    if (error == 0 && connect(link->fds[IPC_CLIENT], (struct sockaddr *)&name, room) < 0)
-        error = ipc_fail(fault, "connect");
+    if (error == 0)
+        error = connection_call(link->fds[IPC_CLIENT], (struct sockaddr *)&name, room, fault);
     if (error == 0)
         error = accept_own(link, listener);
     ipc_close(&listener);

@@ -164,9 +164,7 @@ static int call(struct unix_link *link, int fd, int role) {
     struct sockaddr_un name;
     socklen_t bytes = 0;
     int error = make_name(link, role, &name, &bytes, &link->base.fault);
-    if (error == 0 && connect(fd, (struct sockaddr *)&name, bytes) < 0)
-        error = ipc_fail(&link->base.fault, "connect");
-    return error;
+    return error ? error : connection_call(fd, (struct sockaddr *)&name, bytes, &link->base.fault);
 }
 
 /* Takes callers until one is this process, which has called already. */
@@ -175,11 +173,11 @@ static int accept_own(struct unix_link *link, int listener, long long *strangers
     for (*strangers = 0; *strangers <= UNIX_BACKLOG; ++*strangers) {
         struct ucred caller = {.pid = 0};
         socklen_t room = sizeof caller;
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0)
-            return ipc_fail(fault, "accept");
-        link->fds[IPC_SERVER] = fd;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &caller, &room) < 0)
+        int *fd = &link->fds[IPC_SERVER];
+        int error = connection_take(listener, 0, NULL, 0, fd, fault);
+        if (error)
+            return error;
+        if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &caller, &room) < 0)
             return ipc_fail(fault, "getsockopt(SO_PEERCRED)");
         if (caller.pid == getpid())
             return 0;

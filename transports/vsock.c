@@ -60,8 +60,9 @@ static int probe(struct ipc_link *base) {
     int error = setup(base);
     if (error == 0)
         error = open_socket(&fd, &base->fault);
-    if (error == 0 && connect(fd, (struct sockaddr *)&link->name, sizeof link->name) < 0)
-        error = ipc_fail(&base->fault, "connect");
+    if (error == 0)
+        error = connection_call(fd, (const struct sockaddr *)&link->name, sizeof link->name,
+                                &base->fault);
     ipc_close(&fd);
     cleanup(base);
     if (error)
@@ -75,8 +76,9 @@ static int probe(struct ipc_link *base) {
 
 static int call_server(const struct vsock_link *link, int *fd, struct ipc_fault *fault) {
     int error = open_socket(fd, fault);
-    if (error == 0 && connect(*fd, (const struct sockaddr *)&link->name, sizeof link->name) < 0)
-        error = ipc_fail(fault, "connect");
+    if (error == 0)
+        error =
+            connection_call(*fd, (const struct sockaddr *)&link->name, sizeof link->name, fault);
     return error ? error : ipc_send_all(*fd, link->base.token, DOOR_TOKEN, fault);
 }
 
