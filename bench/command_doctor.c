@@ -46,6 +46,13 @@ static error_t take(int key, char *text, struct argp_state *state) {
 }
 
 /* main.c checks the stream. */
+static int exit_code(const struct doctor_report *report) {
+    static const int codes[DOCTOR_VERDICTS] = {[DOCTOR_OK] = COMMAND_DONE,
+                                               [DOCTOR_WARNING] = COMMAND_FAILED,
+                                               [DOCTOR_UNFIT] = COMMAND_UNFIT};
+    return codes[doctor_overall(report)];
+}
+
 static int print_json(const struct doctor_report *report, struct problem *problem) {
     json_t *json = doctor_to_json(report);
     if (json == NULL) {
@@ -55,7 +62,7 @@ static int print_json(const struct doctor_report *report, struct problem *proble
     if (json_dumpf(json, stdout, JSON_INDENT(2) | FIELDS_DUMP) == 0)
         (void)fputs("\n", stdout);
     json_decref(json);
-    return doctor_exit_code(report);
+    return exit_code(report);
 }
 
 int command_doctor(int argc, char **argv, struct problem *problem) {
@@ -71,5 +78,5 @@ int command_doctor(int argc, char **argv, struct problem *problem) {
     if (json)
         return print_json(&report, problem);
     doctor_print(stdout, &report);
-    return doctor_exit_code(&report);
+    return exit_code(&report);
 }

@@ -5,9 +5,9 @@
 #include "commands.h"
 
 #include "figure_runs.h"
-#include "figure_text.h"
 #include "report.h"
 #include "store.h"
+#include "text.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -110,7 +110,7 @@ static json_t *figure_json(const struct figure *figure) {
 
 static int print_json(const struct figure_list *list, const char *folder, struct problem *problem) {
     char plain[PATH_MAX];
-    figure_text_plain(folder, plain, sizeof plain);
+    text_plain(folder, plain, sizeof plain);
     json_t *figures = json_array();
     for (size_t i = 0; i < list->count; i++)
         (void)json_array_append_new(figures, figure_json(&list->figures[i]));

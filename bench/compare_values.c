@@ -4,7 +4,7 @@
  */
 #include "compare_values.h"
 
-#include "export.h"
+#include "run.h"
 #include "stats.h"
 
 #include <math.h>
@@ -49,8 +49,8 @@ static double nearest_reference(const struct run *run, const struct cell_summary
     double best = NAN, distance = INFINITY;
     for (size_t i = 0; i < run->trial_count; i++) {
         const struct record *trial = &run->trials[i];
-        double away = fabs((double)export_seconds(trial->started) - seconds);
-        if (export_counts(trial, reference) && away < distance) {
+        double away = fabs((double)run_seconds(trial->started) - seconds);
+        if (run_counts(trial, reference) && away < distance) {
             distance = away;
             best = headline(trial);
         }
@@ -67,7 +67,7 @@ static void add(struct compare_values *values, double log_value, double seconds)
 
 static void add_trial(const struct run *run, const struct record *trial,
                       const struct cell_summary *reference, struct compare_values *values) {
-    double seconds = (double)export_seconds(trial->started);
+    double seconds = (double)run_seconds(trial->started);
     double by = reference == NULL ? 1 : nearest_reference(run, reference, seconds);
     if (values->cpus[0] == '\0') {
         (void)snprintf(values->cpus, sizeof values->cpus, "%d,%d", trial->placement.server_cpu,
@@ -84,7 +84,7 @@ static void add_trials(const struct run *run, const char *key, const char *refer
     const struct cell_summary *by =
         cell == NULL || reference == NULL ? NULL : find_reference(run, cell, reference);
     for (size_t i = 0; i < run->trial_count && cell != NULL; i++)
-        if (export_counts(&run->trials[i], cell))
+        if (run_counts(&run->trials[i], cell))
             add_trial(run, &run->trials[i], by, values);
 }
 
@@ -98,9 +98,9 @@ static void add_run(const struct run *run, const char *key, const char *referenc
         memcpy(values->cpus, trials.cpus, sizeof values->cpus);
         values->one_cpu = trials.one_cpu;
     }
-    const char *date = export_environment(run, NULL, "date");
+    const char *date = run_environment(run, NULL, "date");
     size_t count = stats_sort(trials.logs, trials.count);
-    add(values, stats_median(trials.logs, count), (double)export_seconds(date));
+    add(values, stats_median(trials.logs, count), (double)run_seconds(date));
 }
 
 void compare_values_of(const struct compare_side *side, const char *key, const char *reference,

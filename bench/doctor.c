@@ -4,7 +4,6 @@
  */
 #include "doctor.h"
 
-#include "commands.h"
 #include "doctor_host.h"
 #include "fields.h"
 
@@ -82,13 +81,6 @@ enum doctor_verdict doctor_overall(const struct doctor_report *report) {
         if (report->findings[i].verdict > gravest)
             gravest = report->findings[i].verdict;
     return gravest == DOCTOR_UNKNOWN ? DOCTOR_OK : gravest;
-}
-
-int doctor_exit_code(const struct doctor_report *report) {
-    static const int codes[DOCTOR_VERDICTS] = {[DOCTOR_OK] = COMMAND_DONE,
-                                               [DOCTOR_WARNING] = COMMAND_FAILED,
-                                               [DOCTOR_UNFIT] = COMMAND_UNFIT};
-    return codes[doctor_overall(report)];
 }
 
 static json_t *finding_to_json(const struct doctor_finding *finding) {

@@ -47,9 +47,6 @@ int doctor_examine(const char *root, struct doctor_report *report);
 /* The gravest verdict, where unknown counts as ok: DOCTOR_OK, DOCTOR_WARNING or DOCTOR_UNFIT. */
 enum doctor_verdict doctor_overall(const struct doctor_report *report);
 
-/* 0 fit, 1 fit with warnings, 3 unfit, as in commands.h. */
-int doctor_exit_code(const struct doctor_report *report);
-
 /* A new reference to {"fit": "fit", "warnings" or "unfit", "checks": [{name, found, verdict,
  * effect, mend}]}, where a mend of "" is null; NULL without memory. */
 json_t *doctor_to_json(const struct doctor_report *report);

@@ -11,7 +11,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct export_format export_formats[] = {
     {"github-action-benchmark-smaller",
@@ -97,27 +96,9 @@ void export_free(struct export_input *input) {
     *input = (struct export_input){NULL, NULL, 0};
 }
 
-bool export_counts(const struct record *trial, const struct cell_summary *cell) {
-    return trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
-           strcmp(trial->key, cell->key) == 0;
-}
-
 const char *export_rate_unit(const struct cell *cell) {
     return strncmp(cell->workload, "stream", strlen("stream")) == 0 ? "messages/s"
                                                                     : "round trips/s";
-}
-
-const char *export_environment(const struct run *run, const char *part, const char *name) {
-    const json_t *holder =
-        part == NULL ? run->environment : json_object_get(run->environment, part);
-    const char *text = json_string_value(json_object_get(holder, name));
-    return text == NULL ? "not known" : text;
-}
-
-long long export_seconds(const char *date) {
-    struct tm utc = {0};
-    const char *end = strptime(date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return end != NULL && *end == '\0' ? (long long)timegm(&utc) : -1;
 }
 
 void export_number(FILE *to, double value, const char *unknown) {

@@ -46,17 +46,8 @@ void export_free(struct export_input *input);
 
 /* ---- what the formats share ---- */
 
-/* The trial that stands in the cell's figures: of this key, ok, and for timing. */
-bool export_counts(const struct record *trial, const struct cell_summary *cell);
-
 /* What per_second counts: "messages/s" for a stream, else "round trips/s". */
 const char *export_rate_unit(const struct cell *cell);
-
-/* A text of the environment, "not known" when it has none. `part` NULL: at the top. */
-const char *export_environment(const struct run *run, const char *part, const char *name);
-
-/* Seconds since the epoch of a date as run files write it; -1 for another text. */
-long long export_seconds(const char *date);
 
 /* A number as short as in the run file: nothing is lost beyond its 3 decimals (6 below 1). NaN
  * writes `unknown`. */

@@ -45,7 +45,7 @@ static void figures(FILE *to, const struct cell_summary *cell) {
 static double seconds_of(const struct run *run, const struct cell_summary *cell) {
     double ns = 0;
     for (size_t i = 0; i < run->trial_count; i++)
-        if (export_counts(&run->trials[i], cell) && isfinite(run->trials[i].duration_ns))
+        if (run_counts(&run->trials[i], cell) && isfinite(run->trials[i].duration_ns))
             ns += run->trials[i].duration_ns;
     return ns / 1e9;
 }
@@ -81,14 +81,14 @@ int export_junit(FILE *to, const struct export_input *input, struct problem *pro
     for (size_t i = 0; i < input->count; i++)
         seconds += seconds_of(input->run, input->cells[i]);
     char date[32]; /* without the Z, which the schema's type does not allow */
-    (void)snprintf(date, sizeof date, "%.19s", export_environment(input->run, NULL, "date"));
+    (void)snprintf(date, sizeof date, "%.19s", run_environment(input->run, NULL, "date"));
     (void)fprintf(to,
                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite "
                   "name=\"ipcbench\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" "
                   "time=\"%.3f\"",
                   input->count, count_status(input, true), count_status(input, false), seconds);
     export_xml_attribute(to, "timestamp", date);
-    export_xml_attribute(to, "hostname", export_environment(input->run, NULL, "host"));
+    export_xml_attribute(to, "hostname", run_environment(input->run, NULL, "host"));
     (void)fputs(">\n", to);
     for (size_t i = 0; i < input->count; i++)
         junit_case(to, input->run, input->cells[i]);
@@ -192,11 +192,11 @@ static void markdown_failures(FILE *to, const struct export_input *input) {
 int export_markdown(FILE *to, const struct export_input *input, struct problem *problem) {
     (void)problem;
     (void)fputs("## ipcbench\n\n", to);
-    export_markdown_text(to, export_environment(input->run, "cpu", "model"));
+    export_markdown_text(to, run_environment(input->run, "cpu", "model"));
     (void)fputs(", kernel ", to);
-    export_markdown_text(to, export_environment(input->run, "kernel", "release"));
+    export_markdown_text(to, run_environment(input->run, "kernel", "release"));
     (void)fputs(", ", to);
-    export_markdown_text(to, export_environment(input->run, NULL, "date"));
+    export_markdown_text(to, run_environment(input->run, NULL, "date"));
     (void)fputs("\n\n", to);
     markdown_failures(to, input);
     (void)fputs("\n| cell | p50 | interval | p99 | rate | CPU | trials |\n"

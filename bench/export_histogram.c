@@ -29,7 +29,7 @@ static int add_up(const struct run *run, const struct cell_summary *cell, struct
     histogram_reset(sum);
     for (size_t i = 0; i < run->trial_count && error == 0; i++) {
         const struct record *trial = &run->trials[i];
-        if (!export_counts(trial, cell) || trial->histogram == NULL)
+        if (!run_counts(trial, cell) || trial->histogram == NULL)
             continue;
         error = histlog_decode(trial->histogram, one, problem);
         if (error == 0)
@@ -135,24 +135,24 @@ static void hlog_tag(FILE *to, const char *key) {
 static void hlog_trial(FILE *to, const struct record *trial) {
     (void)fputs("Tag=", to);
     hlog_tag(to, trial->key);
-    (void)fprintf(to, ",%lld.000,%.3f,%.3f,%s\n", export_seconds(trial->started),
+    (void)fprintf(to, ",%lld.000,%.3f,%.3f,%s\n", run_seconds(trial->started),
                   trial->duration_ns / 1e9, trial->max_ns / ns_per_ms, trial->histogram);
 }
 
 int export_hlog(FILE *to, const struct export_input *input, struct problem *problem) {
     (void)problem;
-    const char *date = export_environment(input->run, NULL, "date");
+    const char *date = run_environment(input->run, NULL, "date");
     (void)fprintf(to,
                   "#[Histogram log format version 1.3]\n"
                   "#[Values are in ns, maxima in ms; a tag is a cell's key, its commas ';']\n"
                   "#[StartTime: %lld.000 (seconds since epoch), %s]\n"
                   "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                   "\"Interval_Compressed_Histogram\"\n",
-                  export_seconds(date), date);
+                  run_seconds(date), date);
     for (size_t t = 0; t < input->run->trial_count; t++)
         for (size_t i = 0; i < input->count; i++) {
             const struct record *trial = &input->run->trials[t];
-            if (export_counts(trial, input->cells[i]) && trial->histogram != NULL)
+            if (run_counts(trial, input->cells[i]) && trial->histogram != NULL)
                 hlog_trial(to, trial);
         }
     return 0;

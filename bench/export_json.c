@@ -163,7 +163,7 @@ static json_t *hyperfine_cell(const struct run *run, const struct cell_summary *
                           .list = json_array(),
                           .codes = json_array()};
     for (size_t i = 0; i < run->trial_count && times.ns != NULL; i++)
-        if (export_counts(&run->trials[i], cell) && isfinite(run->trials[i].mean_ns))
+        if (run_counts(&run->trials[i], cell) && isfinite(run->trials[i].mean_ns))
             add_trial(&times, &run->trials[i]);
     json_t *result = NULL;
     if (times.count > 0) {

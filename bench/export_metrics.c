@@ -116,7 +116,7 @@ static void print_info(FILE *to, const struct run *run, const char *stamp) {
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         if (i > 0)
             (void)fputc(',', to);
-        label(to, sources[i][0], export_environment(run, sources[i][1], sources[i][2]));
+        label(to, sources[i][0], run_environment(run, sources[i][1], sources[i][2]));
     }
     (void)fprintf(to, "} 1%s\n", stamp);
 }
@@ -131,7 +131,7 @@ int export_openmetrics(FILE *to, const struct export_input *input, struct proble
     (void)problem;
     char stamp[32];
     (void)snprintf(stamp, sizeof stamp, " %lld",
-                   export_seconds(export_environment(input->run, NULL, "date")));
+                   run_seconds(run_environment(input->run, NULL, "date")));
     print_all(to, input, stamp);
     (void)fputs("# EOF\n", to);
     return 0;

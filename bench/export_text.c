@@ -47,11 +47,11 @@ static void go_config(FILE *to, const char *name, const char *value) {
 
 static void go_head(FILE *to, const struct run *run) {
     (void)fputs("goos: linux\npkg: ipcbench\n", to);
-    go_config(to, "goarch", export_environment(run, "kernel", "machine"));
-    go_config(to, "cpu", export_environment(run, "cpu", "model"));
-    go_config(to, "kernel", export_environment(run, "kernel", "release"));
-    go_config(to, "commit", export_environment(run, "build", "commit"));
-    go_config(to, "date", export_environment(run, NULL, "date"));
+    go_config(to, "goarch", run_environment(run, "kernel", "machine"));
+    go_config(to, "cpu", run_environment(run, "cpu", "model"));
+    go_config(to, "kernel", run_environment(run, "kernel", "release"));
+    go_config(to, "commit", run_environment(run, "build", "commit"));
+    go_config(to, "date", run_environment(run, NULL, "date"));
     for (int i = 0; i < GO_UNITS; i++)
         (void)fprintf(to, "Unit %s better=%s\n", go_units[i].unit, go_units[i].better);
 }
@@ -84,7 +84,7 @@ int export_go(FILE *to, const struct export_input *input, struct problem *proble
     go_head(to, input->run);
     for (size_t i = 0; i < input->count; i++)
         for (size_t t = 0; t < input->run->trial_count; t++)
-            if (export_counts(&input->run->trials[t], input->cells[i]))
+            if (run_counts(&input->run->trials[t], input->cells[i]))
                 go_trial(to, &input->run->trials[t]);
     return 0;
 }

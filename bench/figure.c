@@ -11,7 +11,7 @@
 #include "figure_pareto.h"
 #include "figure_rows.h"
 #include "figure_runs.h"
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -197,16 +197,16 @@ static void name_figure(struct figure *figure, const struct figure_slice *slice)
         (void)snprintf(where, sizeof where, "%s, %s", cell_waits[cell->wait], cell->placement);
     if (kind->one_size && figure->size_bytes > 0) {
         char text[24];
-        figure_text_size(figure->size_bytes, text, sizeof text);
+        text_size(figure->size_bytes, text, sizeof text);
         (void)snprintf(size, sizeof size, ", %s", text);
     }
     (void)snprintf(joined, sizeof joined, "%s%s%s%s", kind->title, size, each_group ? ": " : "",
                    where);
-    figure_text_plain(joined, figure->title, sizeof figure->title);
+    text_plain(joined, figure->title, sizeof figure->title);
     (void)snprintf(joined, sizeof joined, "%s%s%s%s%s", kind->name, each_group ? "-" : "",
                    each_group ? cell_waits[cell->wait] : "", each_group ? "-" : "",
                    each_group ? cell->placement : "");
-    figure_text_file(joined, figure->name, sizeof figure->name);
+    text_file(joined, figure->name, sizeof figure->name);
 }
 
 static void describe(struct figure *figure) {

@@ -4,7 +4,7 @@
  */
 #include "figure_cells.h"
 #include "contest.h"
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,7 +29,7 @@ static void name_cell(struct figure_cell *cell, int several_runs) {
         (void)snprintf(label, sizeof label, "%.32s of %s", cell->transport, cell->run->name);
     else
         (void)snprintf(label, sizeof label, "%s", cell->transport);
-    figure_text_label(label, cell->label, sizeof cell->label);
+    text_label(label, cell->label, sizeof cell->label);
 }
 
 static size_t collect(const struct figure_run *runs, size_t run_count, struct figure_cell *cells) {

@@ -5,7 +5,7 @@
  */
 #include "figure_costs.h"
 
-#include "figure_text.h"
+#include "text.h"
 #include "units.h"
 
 #include <math.h>
@@ -80,18 +80,18 @@ static void print_row(FILE *csv, const struct figure_cell *cell, const struct fi
     units_format_ns(costs->measured_ns, ns, sizeof ns);
     (void)snprintf(text, sizeof text, "%.40s %s %s: %s", cell->transport, cell_waits[of->wait],
                    of->placement, ns);
-    figure_text_label(text, label, sizeof label);
+    text_label(text, label, sizeof label);
     (void)fputs("1,1,1,\"cells\",", csv);
-    figure_text_field(csv, cell->summary->key);
+    text_field(csv, cell->summary->key);
     (void)fprintf(csv, ",%zu,%zu,", cell->summary->trials, row);
-    figure_text_field(csv, label);
+    text_field(csv, label);
     const double share = 100 / costs->measured_ns;
     const double numbers[] = {
         share * costs->system_calls_ns, share * costs->copies_ns, share * costs->wakeups_ns,
         share * costs->coherence_ns,    costs->predicted_ns,      costs->measured_ns};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         (void)fputc(',', csv);
-        figure_text_number(csv, numbers[i]);
+        text_number(csv, numbers[i]);
     }
     (void)fputc('\n', csv);
 }

@@ -5,7 +5,7 @@
 #include "figure_dots.h"
 
 #include "contest.h"
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -89,18 +89,18 @@ static size_t class_number(const struct dots *dots, const struct dot *dot) {
 
 static void print_dot(FILE *csv, const struct dot *dot, size_t class, size_t row) {
     char label[96], row_label[96];
-    figure_text_label(dot->class, label, sizeof label);
-    figure_text_label(dot->row, row_label, sizeof row_label);
+    text_label(dot->class, label, sizeof label);
+    text_label(dot->row, row_label, sizeof row_label);
     (void)fprintf(csv, "%zu,%zu,1,", class, class);
-    figure_text_field(csv, label);
+    text_field(csv, label);
     (void)fputc(',', csv);
-    figure_text_field(csv, dot->cell->summary->key);
+    text_field(csv, dot->cell->summary->key);
     (void)fprintf(csv, ",%zu,%zu,", dot->cell->summary->trials, row);
-    figure_text_field(csv, row_label);
+    text_field(csv, row_label);
     const double numbers[] = {dot->value, dot->low, dot->high};
     for (size_t i = 0; i < 3; i++) {
         (void)fputc(',', csv);
-        figure_text_number(csv, numbers[i]);
+        text_number(csv, numbers[i]);
     }
     (void)fputc('\n', csv);
 }

@@ -4,7 +4,7 @@
  * inherits and opens again by their number under /proc/self/fd.
  */
 #include "figure_draw.h"
-#include "figure_text.h"
+#include "text.h"
 #include "write_all.h"
 
 #include <errno.h>
@@ -123,7 +123,7 @@ static int explain(const struct figure *figure, const char *script, int status, 
     if (read_all(errors, &said, &bytes) == 0)
         for (char *rest = NULL, *line = strtok_r(said, "\n", &rest); line != NULL;
              line = strtok_r(NULL, "\n", &rest))
-            figure_text_plain(line + strspn(line, " \t"), last, sizeof last);
+            text_plain(line + strspn(line, " \t"), last, sizeof last);
     free(said);
     return problem_set(problem, EIO, "gnuplot could not draw %s with %s: %s", figure->name, script,
                        last);

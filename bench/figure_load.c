@@ -5,7 +5,7 @@
  */
 #include "figure_load.h"
 
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -52,11 +52,11 @@ static int by_name(const void *a, const void *b) {
 static void print_point(FILE *csv, const struct point *point, size_t series) {
     const struct cell_summary *of = point->cell->summary;
     char label[96];
-    figure_text_label(point->name, label, sizeof label);
+    text_label(point->name, label, sizeof label);
     (void)fprintf(csv, "%zu,%zu,1,", series, series);
-    figure_text_field(csv, label);
+    text_field(csv, label);
     (void)fputc(',', csv);
-    figure_text_field(csv, of->key);
+    text_field(csv, of->key);
     (void)fprintf(csv, ",%zu", of->trials);
     const double numbers[] = {(double)of->cell.size_bytes,
                               point->x,
@@ -68,7 +68,7 @@ static void print_point(FILE *csv, const struct point *point, size_t series) {
                               of->per_second};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         (void)fputc(',', csv);
-        figure_text_number(csv, numbers[i]);
+        text_number(csv, numbers[i]);
     }
     (void)fputc('\n', csv);
 }

@@ -5,7 +5,7 @@
 #include "figure_pareto.h"
 
 #include "figure_labels.h"
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -91,20 +91,20 @@ static void print_point(FILE *csv, const struct figure_cell *cell,
     char class[192], label[96];
     (void)snprintf(class, sizeof class, "%s %s%s%s", cell_waits[of->cell.wait], of->cell.placement,
                    cell->run_count > 1 ? " of " : "", cell->run_count > 1 ? cell->run->name : "");
-    figure_text_label(class, label, sizeof label);
+    text_label(class, label, sizeof label);
     size_t series = (cell->group - 1) * cell->run_count + cell->run_number;
     (void)fprintf(csv, "%zu,%zu,%zu,", series, cell->group, cell->run_number);
-    figure_text_field(csv, label);
+    text_field(csv, label);
     (void)fputc(',', csv);
-    figure_text_field(csv, of->key);
+    text_field(csv, of->key);
     (void)fprintf(csv, ",%zu,", of->trials);
-    figure_text_label(cell->transport, label, sizeof label);
-    figure_text_field(csv, label);
+    text_label(cell->transport, label, sizeof label);
+    text_field(csv, label);
     (void)fprintf(csv, ",%d", placed->rank);
     const double numbers[] = {of->cpu_ns, of->p50_ns, of->p50_low_ns, of->p50_high_ns};
     for (size_t i = 0; i < 4; i++) {
         (void)fputc(',', csv);
-        figure_text_number(csv, numbers[i]);
+        text_number(csv, numbers[i]);
     }
     (void)fprintf(csv, ",%d\n", (int)placed->place);
 }

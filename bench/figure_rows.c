@@ -4,9 +4,9 @@
  * field; a cell that has nothing to show in a figure has no row there.
  */
 #include "figure_rows.h"
-#include "figure_text.h"
 #include "histlog.h"
 #include "histogram.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -15,16 +15,16 @@
 
 static void shared_fields(FILE *csv, const struct figure_cell *cell) {
     (void)fprintf(csv, "%zu,%zu,%zu,", cell->series, cell->transport_number, cell->run_number);
-    figure_text_field(csv, cell->label);
+    text_field(csv, cell->label);
     (void)fputc(',', csv);
-    figure_text_field(csv, cell->summary->key);
+    text_field(csv, cell->summary->key);
     (void)fprintf(csv, ",%zu", cell->summary->trials);
 }
 
 static void numbers(FILE *csv, const double *list, size_t count) {
     for (size_t i = 0; i < count; i++) {
         (void)fputc(',', csv);
-        figure_text_number(csv, list[i]);
+        text_number(csv, list[i]);
     }
     (void)fputc('\n', csv);
 }
@@ -184,9 +184,9 @@ void figure_rows_cells(const struct figure_run *runs, size_t count, FILE *csv) {
             const struct cell_summary *cell = &runs[r].run.cells[i];
             if (cell->status != RECORD_OK)
                 continue;
-            figure_text_field(csv, runs[r].name);
+            text_field(csv, runs[r].name);
             (void)fputc(',', csv);
-            figure_text_field(csv, cell->key);
+            text_field(csv, cell->key);
             const double list[] = {
                 (double)cell->trials,  (double)cell->flagged,  cell->exchanges,
                 cell->mean_ns,         cell->p50_ns,           cell->p50_low_ns,

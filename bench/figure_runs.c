@@ -3,7 +3,7 @@
  * figure_runs.c - names and caption of the runs of a report.
  */
 #include "figure_runs.h"
-#include "figure_text.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void short_name(const char *path, char *name, size_t room) {
     const char *end = strstr(file, ".json");
     size_t bytes = end != NULL && end != file ? (size_t)(end - file) : strlen(file);
     char *copy = strndup(file, bytes);
-    figure_text_plain(copy != NULL ? copy : "run", name, room);
+    text_plain(copy != NULL ? copy : "run", name, room);
     free(copy);
 }
 
@@ -46,7 +46,7 @@ static void fact(const json_t *environment, const char *part, const char *name, 
                  size_t room) {
     const json_t *holder = part != NULL ? json_object_get(environment, part) : environment;
     const char *value = json_string_value(json_object_get(holder, name));
-    figure_text_plain(value != NULL ? value : "", text, room);
+    text_plain(value != NULL ? value : "", text, room);
 }
 
 /* The day on which the first trial started, "2025-11-23"; empty when not known. */
@@ -58,7 +58,7 @@ static void day(const struct run *run, char text[11]) {
             first = started;
     }
     char plain[sizeof run->trials->started];
-    figure_text_plain(first, plain, sizeof plain);
+    text_plain(first, plain, sizeof plain);
     (void)snprintf(text, 11, "%.10s", plain);
 }
 

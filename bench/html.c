@@ -4,7 +4,7 @@
  */
 #include "html.h"
 
-#include "figure_text.h"
+#include "text.h"
 #include "units.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ void html_text(FILE *to, const char *text) {
     char *plain = malloc(room);
     if (plain == NULL)
         return;
-    figure_text_plain(text, plain, room);
+    text_plain(text, plain, room);
     for (const char *at = plain; *at != '\0'; at++) {
         const char *escaped = entity(*at);
         if (escaped != NULL)

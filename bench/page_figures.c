@@ -3,9 +3,9 @@
  * page_figures.c - the figures of the page, each kind under its heading: the picture with its text
  * alternative and its data, or the reason why there is none.
  */
-#include "figure_text.h"
 #include "html.h"
 #include "page.h"
+#include "text.h"
 
 #include <string.h>
 

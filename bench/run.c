@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { RESAMPLES = 2000, SEED = 1 }; /* of the bootstrap: fixed, so that a summary is repeatable */
 
@@ -339,6 +340,24 @@ int run_add(struct run *run, struct record *record) {
     run->trials = trials;
     record_init(record);
     return 0;
+}
+
+bool run_counts(const struct record *trial, const struct cell_summary *cell) {
+    return trial->status == RECORD_OK && trial->purpose == RECORD_TIMING &&
+           strcmp(trial->key, cell->key) == 0;
+}
+
+const char *run_environment(const struct run *run, const char *part, const char *name) {
+    const json_t *holder =
+        part == NULL ? run->environment : json_object_get(run->environment, part);
+    const char *text = json_string_value(json_object_get(holder, name));
+    return text == NULL ? "not known" : text;
+}
+
+long long run_seconds(const char *date) {
+    struct tm utc = {0};
+    const char *end = strptime(date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return end != NULL && *end == '\0' ? (long long)timegm(&utc) : -1;
 }
 
 void run_free(struct run *run) {

@@ -60,6 +60,15 @@ int run_add(struct run *run, struct record *record);
  * earlier call. The same trials give the same summary. 0, or -ENOMEM; then there are no cells. */
 int run_summarise(struct run *run);
 
+/* The trial that stands in the cell's figures: of this key, ok, and for timing. */
+bool run_counts(const struct record *trial, const struct cell_summary *cell);
+
+/* A text of the environment, "not known" when it has none. `part` NULL: at the top. */
+const char *run_environment(const struct run *run, const char *part, const char *name);
+
+/* Seconds since the epoch of a date as run files write it; -1 for another text. */
+long long run_seconds(const char *date);
+
 /* Frees what the run owns and leaves it empty. */
 void run_free(struct run *run);
 

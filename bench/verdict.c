@@ -5,7 +5,7 @@
 #include "verdict.h"
 
 #include "fields.h"
-#include "figure_text.h"
+#include "text.h"
 #include "units.h"
 
 #include <math.h>
@@ -121,7 +121,7 @@ void verdict_name(const struct cell *cell, char *text, size_t room) {
     char name[sizeof cell->transport + sizeof cell->knobs + 1];
     (void)snprintf(name, sizeof name, "%s%s%s", cell->transport, cell->knobs[0] ? ":" : "",
                    cell->knobs);
-    figure_text_plain(name, text, room);
+    text_plain(name, text, room);
 }
 
 void verdict_times(double times, char *text, size_t room) {

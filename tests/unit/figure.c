@@ -4,8 +4,8 @@
  * side by side, and foreign text made plain.
  */
 #include "figure_runs.h"
-#include "figure_text.h"
 #include "made_run.h"
+#include "text.h"
 
 #include <errno.h>
 
@@ -284,17 +284,17 @@ static void names_of_runs_are_unique(void **state) {
 static void foreign_text_becomes_plain(void **state) {
     (void)state;
     char text[12];
-    figure_text_plain("a\tb\"c\xff\xc0\x80", text, sizeof text);
+    text_plain("a\tb\"c\xff\xc0\x80", text, sizeof text);
     assert_string_equal(text, "a?b'c???");
-    figure_text_plain("\xe2\x80\xae"
-                      "x\x7f",
-                      text, sizeof text);
+    text_plain("\xe2\x80\xae"
+               "x\x7f",
+               text, sizeof text);
     assert_string_equal(text, "???x?");
-    figure_text_plain("12345678901", text, sizeof text);
+    text_plain("12345678901", text, sizeof text);
     assert_string_equal(text, "12345678901");
-    figure_text_plain("123456\xc3\xbc\xc3\xbc\xc3\xbc", text, sizeof text);
+    text_plain("123456\xc3\xbc\xc3\xbc\xc3\xbc", text, sizeof text);
     assert_string_equal(text, "123456\xc3\xbc...");
-    figure_text_file("../A b,0", text, sizeof text);
+    text_file("../A b,0", text, sizeof text);
     assert_string_equal(text, "-----b-0");
 }
 

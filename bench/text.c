@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figure_text.c - makes foreign text plain.
+ * text.c - makes foreign text plain.
  */
-#include "figure_text.h"
+#include "text.h"
 
 #include "plain.h"
 #include "units.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-void figure_text_plain(const char *from, char *text, size_t room) {
+void text_plain(const char *from, char *text, size_t room) {
     const char *at = from;
     size_t used = 0;
     size_t cut = 0; /* where "..." fits, on the border of a character */
@@ -30,13 +30,13 @@ void figure_text_plain(const char *from, char *text, size_t room) {
     text[used] = '\0';
 }
 
-void figure_text_label(const char *from, char *text, size_t room) {
-    figure_text_plain(from, text, room);
+void text_label(const char *from, char *text, size_t room) {
+    text_plain(from, text, room);
     for (char *comma = text; (comma = strchr(comma, ',')) != NULL;)
         *comma = ';';
 }
 
-void figure_text_file(const char *from, char *text, size_t room) {
+void text_file(const char *from, char *text, size_t room) {
     size_t used = 0;
     for (; *from != '\0' && used + 1 < room; from++) {
         int allowed = (*from >= 'a' && *from <= 'z') || (*from >= '0' && *from <= '9');
@@ -45,20 +45,20 @@ void figure_text_file(const char *from, char *text, size_t room) {
     text[used] = '\0';
 }
 
-void figure_text_size(uint64_t bytes, char *text, size_t room) {
+void text_size(uint64_t bytes, char *text, size_t room) {
     char joined[32];
     units_format_bytes(bytes, joined, sizeof joined);
     size_t digits = strspn(joined, "0123456789");
     (void)snprintf(text, room, "%.*s %s", (int)digits, joined, joined + digits);
 }
 
-void figure_text_field(FILE *csv, const char *text) {
+void text_field(FILE *csv, const char *text) {
     char plain[512];
-    figure_text_plain(text, plain, sizeof plain);
+    text_plain(text, plain, sizeof plain);
     (void)fprintf(csv, "\"%s\"", plain);
 }
 
-void figure_text_number(FILE *csv, double number) {
+void text_number(FILE *csv, double number) {
     if (!isnan(number))
         (void)fprintf(csv, "%.10g", number);
 }
