@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * history.c - the history's file and its tables, and the questions that are asked of it.
+ * history.c - the history's file, and the questions that are asked of it.
  */
 #include "history.h"
 
+#include "history_check.h"
 #include "history_sql.h"
 
 #include <errno.h>
@@ -12,45 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* series.stale: it got points since changes were last looked for. */
-static const char tables[] =
-    "create table if not exists fingerprint(id integer primary key, hash text unique not null, "
-    "facts text not null);"
-    "create table if not exists run(id integer primary key, path text not null, date text not "
-    "null, "
-    "host text not null, seed text not null, commit_name text, fingerprint integer not null "
-    "references fingerprint, unique(date, host, seed));"
-    "create table if not exists series(id integer primary key, key text unique not null, stale "
-    "integer not null, points integer not null);"
-    "create table if not exists point(series integer not null references series, date text not "
-    "null, run integer not null references run, cpus text not null, value real not null, low real, "
-    "high real, ratio real, trials integer not null, flagged integer not null, primary key(series, "
-    "date, run)) without rowid;"
-    "create table if not exists change(series integer not null references series, run integer not "
-    "null references run, run_before integer not null references run, shift real not null, p real "
-    "not null, by_ratio integer not null, primary key(series, run)) without rowid;"
-    "create table if not exists accepted(key text not null, commit_name text not null, reason text "
-    "not null, date text not null, primary key(key, commit_name)) without rowid;"
-    "pragma user_version = 1;";
-
-static int check_version(struct history *history, bool make, struct problem *problem) {
-    sqlite3_stmt *ask = history_sql_bind(history, problem, "pragma user_version", "");
-    if (ask == NULL)
-        return -EIO;
-    int result = history_sql_step(history, ask, problem);
-    int version = result == 1 ? sqlite3_column_int(ask, 0) : 0;
-    (void)sqlite3_finalize(ask);
-    if (result < 0)
-        return result;
-    if (version == 1)
-        return 0;
-    if (version == 0 && make)
-        return history_sql_run(history, tables, problem);
-    return problem_set(problem, EINVAL,
-                       "%s is no history of this version (%d): run `ipcbench history import` with "
-                       "another --database",
-                       history->path, version);
-}
+/* Ten times what 10,000 runs ask for; every answer is found within seconds. */
+enum { MOST_ROWS = 100000 };
 
 int history_open(const char *path, bool make, struct history **history, struct problem *problem) {
     struct history *made = calloc(1, sizeof *made);
@@ -59,14 +23,14 @@ int history_open(const char *path, bool make, struct history **history, struct p
         return problem_set(problem, ENOMEM, "there is no memory for a history");
     (void)snprintf(made->path, sizeof made->path, "%s", path);
     int flags = SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0);
-    int error = 0;
-    if (sqlite3_open_v2(path, &made->db, flags, NULL) != SQLITE_OK)
-        error = problem_set(problem, EINVAL, "can't open the history %s: %s%s", path,
-                            sqlite3_errmsg(made->db),
-                            make ? "" : "; `ipcbench history import` makes one");
+    int error = history_check_size(made, make, problem);
+    if (error == 0 && sqlite3_open_v2(path, &made->db, flags, NULL) != SQLITE_OK)
+        error = problem_set(problem, EINVAL, "can't open the history %s: %s", path,
+                            sqlite3_errmsg(made->db));
     if (error == 0) {
         (void)sqlite3_busy_timeout(made->db, 10000);
-        error = check_version(made, make, problem);
+        history_check_guard(made);
+        error = history_check(made, make, problem);
     }
     if (error == 0)
         *history = made;
@@ -106,10 +70,12 @@ int history_series(struct history *history, const char *pattern,
     if (ask == NULL)
         return -EIO;
     int result;
-    while ((result = history_sql_step(history, ask, problem)) == 1) {
+    for (size_t rows = 0; (result = history_sql_step(history, ask, problem)) == 1; rows++) {
         char key[CELL_KEY_BYTES];
         history_sql_text(ask, 0, key, sizeof key);
-        result = take(context, key, (size_t)sqlite3_column_int64(ask, 1));
+        result = rows >= MOST_ROWS ? problem_set(problem, EINVAL, "%s has more than %d series",
+                                                 history->path, MOST_ROWS)
+                                   : take(context, key, (size_t)sqlite3_column_int64(ask, 1));
         if (result < 0)
             break;
     }
@@ -117,7 +83,9 @@ int history_series(struct history *history, const char *pattern,
     return result;
 }
 
-static void read_point(sqlite3_stmt *ask, struct history_point *point) {
+/* 0, or -EIO with a problem where a number is none that could have been measured. */
+static int read_point(struct history *history, sqlite3_stmt *ask, struct history_point *point,
+                      struct problem *problem) {
     history_sql_text(ask, 0, point->date, sizeof point->date);
     history_sql_text(ask, 1, point->commit, sizeof point->commit);
     history_sql_text(ask, 2, point->fingerprint, sizeof point->fingerprint);
@@ -128,13 +96,27 @@ static void read_point(sqlite3_stmt *ask, struct history_point *point) {
     point->ratio = history_sql_number(ask, 7);
     point->trials = (size_t)sqlite3_column_int64(ask, 8);
     point->flagged = (size_t)sqlite3_column_int64(ask, 9);
+    bool sound =
+        history_sql_measured(point->value, false) && history_sql_measured(point->low, true) &&
+        history_sql_measured(point->high, true) && history_sql_measured(point->ratio, true);
+    return sound ? 0 : history_sql_damaged(history, problem);
 }
 
-/* Room for one more element in a list that grows by halves. */
-static void *grow(void *list, size_t count, size_t size) {
+/* Room for one more element in a list that grows by halves; NULL with a problem. */
+static void *grow(const struct history *history, void *list, size_t count, size_t size,
+                  struct problem *problem) {
+    if (count >= MOST_ROWS) {
+        (void)problem_set(problem, EINVAL, "%s has more than %d rows for one answer", history->path,
+                          MOST_ROWS);
+        return NULL;
+    }
     if ((count & (count - 1)) != 0)
         return list;
-    return reallocarray(list, count == 0 ? 1 : 2 * count, size);
+    void *more = reallocarray(list, count == 0 ? 1 : 2 * count, size);
+    if (more == NULL)
+        (void)problem_set(problem, ENOMEM, "there is no memory for %zu rows of %s", 2 * count,
+                          history->path);
+    return more;
 }
 
 static void reverse(struct history_point *points, size_t count) {
@@ -160,13 +142,15 @@ int history_points(struct history *history, const char *key, size_t most,
         return -EIO;
     int result;
     while ((result = history_sql_step(history, ask, problem)) == 1) {
-        void *more = grow(*points, *count, sizeof **points);
+        void *more = grow(history, *points, *count, sizeof **points, problem);
         if (more == NULL) {
-            result = problem_set(problem, ENOMEM, "there is no memory for the points of %s", key);
+            result = -ENOMEM;
             break;
         }
         *points = more;
-        read_point(ask, &(*points)[(*count)++]);
+        result = read_point(history, ask, &(*points)[(*count)++], problem);
+        if (result != 0)
+            break;
     }
     (void)sqlite3_finalize(ask);
     reverse(*points, *count);
@@ -178,7 +162,8 @@ bool history_starts_segment(const struct history_point *points, size_t i) {
                      strcmp(points[i].cpus, points[i - 1].cpus) != 0);
 }
 
-static void read_change(sqlite3_stmt *ask, struct history_change *change) {
+static int read_change(struct history *history, sqlite3_stmt *ask, struct history_change *change,
+                       struct problem *problem) {
     history_sql_text(ask, 0, change->key, sizeof change->key);
     history_sql_text(ask, 1, change->date, sizeof change->date);
     history_sql_text(ask, 2, change->commit, sizeof change->commit);
@@ -187,6 +172,9 @@ static void read_change(sqlite3_stmt *ask, struct history_change *change) {
     change->p = history_sql_number(ask, 5);
     change->by_ratio = sqlite3_column_int(ask, 6) != 0;
     history_sql_text(ask, 7, change->reason, sizeof change->reason);
+    return isfinite(change->shift) && change->p >= 0 && change->p <= 1
+               ? 0
+               : history_sql_damaged(history, problem);
 }
 
 int history_changes(struct history *history, const char *pattern, struct history_change **changes,
@@ -204,13 +192,15 @@ int history_changes(struct history *history, const char *pattern, struct history
         return -EIO;
     int result;
     while ((result = history_sql_step(history, ask, problem)) == 1) {
-        void *more = grow(*changes, *count, sizeof **changes);
+        void *more = grow(history, *changes, *count, sizeof **changes, problem);
         if (more == NULL) {
-            result = problem_set(problem, ENOMEM, "there is no memory for the changes");
+            result = -ENOMEM;
             break;
         }
         *changes = more;
-        read_change(ask, &(*changes)[(*count)++]);
+        result = read_change(history, ask, &(*changes)[(*count)++], problem);
+        if (result != 0)
+            break;
     }
     (void)sqlite3_finalize(ask);
     return result;

@@ -135,6 +135,8 @@ struct row {
     double value, ratio;
 };
 
+enum { MOST_ROWS = 100000 }; /* in a series: ten times what is meant to be kept */
+
 struct rows {
     struct row *list;
     size_t count;
@@ -151,6 +153,11 @@ static int load_rows(struct history *history, long long series, struct rows *row
         return -EIO;
     int result;
     while ((result = history_sql_step(history, ask, problem)) == 1) {
+        if (rows->count >= MOST_ROWS) {
+            result = problem_set(problem, EINVAL, "%s has more than %d points of one series",
+                                 history->path, MOST_ROWS);
+            break;
+        }
         if ((rows->count & (rows->count - 1)) == 0) {
             void *more = reallocarray(rows->list, rows->count == 0 ? 1 : 2 * rows->count,
                                       sizeof *rows->list);
@@ -166,6 +173,10 @@ static int load_rows(struct history *history, long long series, struct rows *row
         history_sql_text(ask, 2, row->cpus, sizeof row->cpus);
         row->value = history_sql_number(ask, 3);
         row->ratio = history_sql_number(ask, 4);
+        if (!history_sql_measured(row->value, false) || !history_sql_measured(row->ratio, true)) {
+            result = history_sql_damaged(history, problem);
+            break;
+        }
     }
     (void)sqlite3_finalize(ask);
     return result;

@@ -207,38 +207,61 @@ static json_t *point_to_json(const struct history_point *point) {
 
 struct collect {
     struct history *history;
+    const struct history_change *changes;
+    size_t change_count;
     json_t *series;
     struct problem *problem;
 };
 
+static json_t *changes_of(const struct collect *collect, const char *key) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < collect->change_count; i++)
+        if (strcmp(collect->changes[i].key, key) == 0 &&
+            json_array_append_new(list, history_change_to_json(&collect->changes[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *points_of(const struct history_point *points, size_t count) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (json_array_append_new(list, point_to_json(&points[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static int collect_series(void *context, const char *key, size_t count) {
     struct collect *collect = context;
     struct history_point *points;
-    struct history_change *changes = NULL;
-    size_t change_count = 0;
     int error = history_points(collect->history, key, 0, &points, &count, collect->problem);
-    if (error == 0)
-        error = history_changes(collect->history, key, &changes, &change_count, collect->problem);
-    json_t *list = json_array(), *found = json_array();
-    for (size_t i = 0; i < count && error == 0; i++)
-        (void)json_array_append_new(list, point_to_json(&points[i]));
-    for (size_t i = 0; i < change_count && error == 0; i++)
-        (void)json_array_append_new(found, history_change_to_json(&changes[i]));
-    (void)json_array_append_new(collect->series, json_pack("{s:s, s:o, s:o}", "key", key, "points",
-                                                           list, "changes", found));
+    if (error == 0) {
+        json_t *series = json_pack("{s:s, s:o, s:o}", "key", key, "points",
+                                   points_of(points, count), "changes", changes_of(collect, key));
+        if (json_array_append_new(collect->series, series) != 0)
+            error = problem_set(collect->problem, ENOMEM, "there is no memory for JSON");
+    }
     free(points);
-    free(changes);
     return error;
 }
 
 int history_print_json(FILE *to, struct history *history, const char *pattern,
                        struct problem *problem) {
-    struct collect collect = {history, json_array(), problem};
-    int error = history_series(history, pattern, collect_series, &collect, problem);
+    struct history_change *changes;
+    struct collect collect = {.history = history, .series = json_array(), .problem = problem};
+    int error = history_changes(history, pattern, &changes, &collect.change_count, problem);
+    collect.changes = changes;
+    if (error == 0)
+        error = history_series(history, pattern, collect_series, &collect, problem);
+    free(changes);
     json_t *all = json_pack("{s:o}", "series", collect.series);
     if (error == 0 && (all == NULL || json_dumpf(all, to, FIELDS_DUMP | JSON_INDENT(1)) != 0))
         error = problem_set(problem, ENOMEM, "there is no memory to write JSON");
+    if (error == 0)
+        (void)fputc('\n', to);
     json_decref(all);
-    (void)fputc('\n', to);
     return error;
 }

@@ -4,18 +4,24 @@
  */
 #include "history_sql.h"
 
+#include "plain.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+int history_sql_damaged(const struct history *history, struct problem *problem) {
+    return problem_set(problem, EIO,
+                       "%s is damaged or no history: move it away and run `ipcbench history "
+                       "import` to make it anew from the run files",
+                       history->path);
+}
+
 int history_sql_failed(const struct history *history, struct problem *problem) {
     int code = sqlite3_errcode(history->db);
-    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-        return problem_set(problem, EIO,
-                           "%s is damaged or no history: move it away and run `ipcbench history "
-                           "import` to make it anew from the run files",
-                           history->path);
+    if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_INTERRUPT)
+        return history_sql_damaged(history, problem);
     if (code == SQLITE_BUSY)
         return problem_set(problem, EIO, "%s is in use by another process: try again",
                            history->path);
@@ -96,4 +102,9 @@ double history_sql_number(sqlite3_stmt *statement, int column) {
 void history_sql_text(sqlite3_stmt *statement, int column, char *text, size_t room) {
     const unsigned char *value = sqlite3_column_text(statement, column);
     (void)snprintf(text, room, "%s", value == NULL ? "" : (const char *)value);
+    plain_text(text);
+}
+
+bool history_sql_measured(double value, bool may_miss) {
+    return isnan(value) ? may_miss : value > 0 && isfinite(value);
 }

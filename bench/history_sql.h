@@ -9,15 +9,20 @@
 #include "problem.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct history {
     sqlite3 *db;
     char path[4096];
+    long long calls_left; /* of SQLite's, while the file is checked: history_check.c */
 };
 
 /* Fills the problem from what SQLite says; -EIO, or -ENOMEM. */
 int history_sql_failed(const struct history *history, struct problem *problem);
+
+/* Says that the file is damaged: -EIO. */
+int history_sql_damaged(const struct history *history, struct problem *problem);
 
 /* Runs statements without values or results. */
 int history_sql_run(struct history *history, const char *sql, struct problem *problem);
@@ -35,8 +40,11 @@ int history_sql_do(struct history *history, struct problem *problem, const char 
 /* Steps: 1 for a row, 0 at the end, -errno with a problem. */
 int history_sql_step(struct history *history, sqlite3_stmt *statement, struct problem *problem);
 
-/* Columns: a number (NaN for null) and a copied text (empty for null). */
+/* Columns: a number (NaN for null) and a copied text (empty for null), made safe to show. */
 double history_sql_number(sqlite3_stmt *statement, int column);
 void history_sql_text(sqlite3_stmt *statement, int column, char *text, size_t room);
+
+/* Can a time or a ratio be that? It is above 0 and finite, or NaN where it may be missing. */
+bool history_sql_measured(double value, bool may_miss);
 
 #endif

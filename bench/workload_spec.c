@@ -138,7 +138,7 @@ static void format_stream(const struct workload_spec *spec, char text[WORKLOAD_S
     if (spec->inplace != WORKLOAD_COPIED)
         (void)snprintf(inplace, sizeof inplace, "%cinplace=%s", depth[0] ? ',' : ':',
                        inplaces[spec->inplace]);
-    (void)snprintf(text, WORKLOAD_SPEC_BYTES, "stream%s%s", depth, inplace);
+    (void)snprintf(text, WORKLOAD_SPEC_BYTES, "stream%.20s%.20s", depth, inplace);
 }
 
 void workload_spec_format(const struct workload_spec *spec, char text[WORKLOAD_SPEC_BYTES]) {

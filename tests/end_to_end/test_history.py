@@ -2,10 +2,13 @@
 """ipcbench history: many runs in one file, their trends, their changes, what was accepted."""
 
 import json
+import os
 import re
+import resource
 import sqlite3
+import subprocess
 
-from support import SCRIPTS, Case, ipcbench, needs_program, needs_transports
+from support import IPCBENCH, ROOT, SCRIPTS, Case, ipcbench, needs_program, needs_transports
 
 
 @needs_transports("pipe", "unix")
@@ -250,3 +253,114 @@ class History(Case):
         db.close()
         self.assert_one_sentence(ipcbench("history", "trend", "-d", self.database), 2,
                                  "this version")
+
+
+def circle(path, table):
+    """Every child of the table's root becomes the root itself."""
+    with sqlite3.connect(path) as db:
+        db.execute("pragma page_size = 512")
+        db.execute("vacuum")
+        [(root,)] = db.execute("select 1 where ?1 = 'sqlite_schema' union "
+                               "select rootpage from sqlite_master where name = ?1", (table,))
+    db.close()
+    content = bytearray(path.read_bytes())
+    page = memoryview(content)[512 * (root - 1):512 * root]
+    head = 100 if root == 1 else 0  # the file's own head stands before
+    assert page[head] in (2, 5), "the root of this table has no children"
+    cells = [int.from_bytes(page[head + 12 + 2 * i:head + 14 + 2 * i], "big")
+             for i in range(int.from_bytes(page[head + 3:head + 5], "big"))]
+    for child in [head + 8, *cells]:
+        page[child:child + 4] = root.to_bytes(4, "big")
+    path.write_bytes(content)
+
+
+class HostileHistories(Case):
+    """Files that somebody made: a sentence within seconds and 1 GiB, whatever is asked."""
+
+    SEED = ROOT / "tests" / "fuzz" / "corpus" / "history" / "seed-history"
+    SANITIZED = "-" in os.environ.get("IPCBENCH_BUILD", "build")  # shadow memory takes terabytes
+
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / "history.sqlite"
+        self.path.write_bytes(self.SEED.read_bytes())
+
+    def limited(self):
+        if not self.SANITIZED:
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+
+    def ask(self, *words):
+        return subprocess.run([IPCBENCH, "history", *words, "-d", str(self.path)], timeout=60,
+                              capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, preexec_fn=self.limited)
+
+    def sql(self, script):
+        db = sqlite3.connect(self.path)
+        db.executescript(script)
+        db.close()
+
+    def refuse(self, *words):
+        empty = self.folder / "empty"
+        empty.mkdir(exist_ok=True)
+        for verb in (("trend",), ("trend", "--json"), ("changes",), ("import", str(empty))):
+            with self.subTest(verb=verb):
+                result = self.ask(*verb)
+                self.assert_one_sentence(result, result.returncode, *words)
+                self.assertIn(result.returncode, (1, 2))
+
+    def test_the_file_that_the_others_are_made_of(self):
+        self.assert_result(self.ask("trend"), 0)
+        self.assert_result(self.ask("import", str(self.folder)), 0)
+
+    def test_what_a_history_does_not_hold(self):
+        for script, name in (
+                ("create view more as with recursive a(b) as (select 1 union all select b + 1 from "
+                 "a) select b from a", "more"),
+                ("create trigger again after update on series begin update series set stale = 1; "
+                 "end", "again"),
+                ("create index other on point(value)", "other"),
+                ("drop table accepted; create table accepted(key)", "accepted"),
+                ("alter table point add column more text", "point")):
+            self.setUp()
+            self.sql(script)
+            self.refuse("didn't make", name)
+
+    def test_a_table_is_missing(self):
+        self.sql("drop table change")
+        self.refuse("damaged")
+
+    def test_pages_in_a_circle(self):
+        self.sql("with recursive n(i) as (select 100 union all select i + 1 from n where i < 2000) "
+                 "insert into run select i, 'path', 'date', 'host', i, 'commit', 1 from n")
+        circle(self.path, "run")
+        self.refuse("damaged")
+
+    def test_a_schema_in_a_circle(self):
+        circle(self.path, "sqlite_schema")
+        self.refuse("damaged")
+
+    def test_numbers_that_nobody_measured(self):
+        for value in ("9e999", "-9e999", "-1", "0", "'much'"):
+            self.setUp()
+            self.sql(f"update point set value = {value}")
+            self.assert_one_sentence(self.ask("trend"), 1, "damaged")
+            self.assert_one_sentence(self.ask("trend", "--json"), 1, "damaged")
+        self.setUp()
+        self.sql("update change set shift = 9e999")
+        self.assert_one_sentence(self.ask("changes"), 1, "damaged")
+
+    def test_text_does_not_steer_the_terminal(self):
+        self.sql("update run set commit_name = char(27) || '[31m' || char(8238), date = date || "
+                 "char(7); delete from accepted")
+        for words in (("trend",), ("trend", "--json"), ("changes",), ("trend", "-c", "pipe/*")):
+            shown = self.ask(*words).stdout
+            self.assertIn("?[31m", shown)
+            self.assertNotRegex(shown, "[\x00-\x09\x0b-\x1f\u202e]")
+
+    def test_files_of_other_kinds(self):
+        with open(self.path, "wb") as file:
+            file.truncate(10 ** 9)
+        self.refuse("more than 256 MiB")
+        self.path.unlink()
+        os.mkfifo(self.path)
+        self.refuse("no regular file")
