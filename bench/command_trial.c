@@ -218,6 +218,8 @@ static void print_stream(const struct record *r) {
     print_rate("payload", r->bytes_per_second, "B/s");
     print_ns("CPU for each message", r->cpu_ns);
     (void)printf("  %-22s %.0f; payload verified\n", "measured messages", r->exchanges);
+    if (!isnan(r->lost))
+        (void)printf("  %-22s %.0f\n", "lost messages", r->lost);
 }
 
 static void print_text(const struct record *r) {

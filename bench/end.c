@@ -116,6 +116,7 @@ static int work_with_one(struct readings *readings, struct ipc_end *end) {
                                 .incoming = &incoming,
                                 .buffer = buffer,
                                 .turn = &control->turn,
+                                .lossy = &control->lossy,
                                 .histogram = &control->histogram,
                                 .result = &control->result,
                                 .mark = mark,

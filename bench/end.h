@@ -47,6 +47,7 @@ struct control {
     struct gate ready, done;
     struct bounce bounces[2]; /* before and after the workload */
     _Alignas(IPC_ALIGN) _Atomic uint64_t turn;
+    struct workload_lossy lossy;
     _Alignas(IPC_ALIGN) _Atomic int first_failed; /* role + 1 of the end that failed first */
     struct end_report ends[IPC_ROLES];
     struct workload_result result;

@@ -150,6 +150,7 @@ static const struct kind {
     int (*read)(const struct field *field, const json_t *json, void *to);
 } kinds[] = {
     [FIELD_NUMBER] = {"a number that isn't negative, or null", write_number, read_number},
+    [FIELD_NUMBER_LATER] = {"a number that isn't negative, or null", write_number, read_number},
     [FIELD_COUNT] = {"a whole number that isn't negative", write_count, read_count},
     [FIELD_CPU] = {"a CPU's number, or null", write_cpu, read_cpu},
     [FIELD_SEED] = {"a string of digits below 2^64", write_seed, read_seed},
@@ -173,7 +174,7 @@ static int say_missing(const struct field *fields, const json_t *json, struct pr
     char names[300] = "";
     size_t used = 0;
     for (const struct field *field = fields; field->name != NULL && used < sizeof names; field++)
-        if (json_object_get(json, field->name) == NULL)
+        if (json_object_get(json, field->name) == NULL && field->kind != FIELD_NUMBER_LATER)
             used += (size_t)snprintf(names + used, sizeof names - used, "%s'%s'",
                                      used > 0 ? ", " : "", field->name);
     return problem_set(problem, ENOKEY, "%s %s missing", names,
@@ -185,6 +186,8 @@ int fields_from_json(const struct field *fields, const json_t *json, void *to,
     for (const struct field *field = fields; field->name != NULL; field++) {
         const json_t *value = json_object_get(json, field->name);
         const struct kind *kind = &kinds[field->kind];
+        if (value == NULL && field->kind == FIELD_NUMBER_LATER)
+            continue;
         if (value == NULL)
             return say_missing(fields, json, problem);
         if (kind->read(field, value, (char *)to + field->offset) != 0)

@@ -13,6 +13,7 @@
 
 enum field_kind {
     FIELD_NUMBER,       /* double, never negative; NaN and infinities are null */
+    FIELD_NUMBER_LATER, /* likewise; earlier versions wrote none, which leaves the member as it is */
     FIELD_COUNT,        /* size_t */
     FIELD_CPU,          /* int; negative is null */
     FIELD_SEED,         /* uint64_t, as a string of digits: many JSON readers round beyond 2^53 */
@@ -37,7 +38,8 @@ struct field {
 /* Adds every field of the struct at `from` to `json`. 0 or -ENOMEM. */
 int fields_to_json(const struct field *fields, const void *from, json_t *json);
 
-/* Fills the struct at `to` from `json`, in which every field must be, of the right type. 0;
+/* Fills the struct at `to` from `json`, in which every field but those of
+ * FIELD_NUMBER_LATER must be, of the right type. 0;
  * -EINVAL with a problem that names the first field that is wrong; or -ENOKEY with one that names
  * all that are missing, as they are where another version wrote them. */
 int fields_from_json(const struct field *fields, const json_t *json, void *to,

@@ -177,7 +177,7 @@ int figure_rows_percentiles(const struct figure_slice *slice, FILE *csv, struct 
 void figure_rows_cells(const struct figure_run *runs, size_t count, FILE *csv) {
     (void)fputs("run,key,trials,flagged,exchanges,mean_ns,p50_ns,p50_low_ns,p50_high_ns,p90_ns,"
                 "p99_ns,p999_ns,per_second,per_second_low,per_second_high,bytes_per_second,cpu_ns,"
-                "switches,system_calls,floor_ns,times_floor\n",
+                "switches,system_calls,floor_ns,times_floor,lost\n",
                 csv);
     for (size_t r = 0; r < count; r++)
         for (size_t i = 0; i < runs[r].run.cell_count; i++) {
@@ -187,14 +187,16 @@ void figure_rows_cells(const struct figure_run *runs, size_t count, FILE *csv) {
             text_field(csv, runs[r].name);
             (void)fputc(',', csv);
             text_field(csv, cell->key);
-            const double list[] = {
-                (double)cell->trials,  (double)cell->flagged,  cell->exchanges,
-                cell->mean_ns,         cell->p50_ns,           cell->p50_low_ns,
-                cell->p50_high_ns,     cell->p90_ns,           cell->p99_ns,
-                cell->p999_ns,         cell->per_second,       cell->per_second_low,
-                cell->per_second_high, cell->bytes_per_second, cell->cpu_ns,
-                cell->switches,        cell->system_calls,     cell->floor_ns,
-                cell->times_floor};
+            const double list[] = {(double)cell->trials,  (double)cell->flagged,
+                                   cell->exchanges,       cell->mean_ns,
+                                   cell->p50_ns,          cell->p50_low_ns,
+                                   cell->p50_high_ns,     cell->p90_ns,
+                                   cell->p99_ns,          cell->p999_ns,
+                                   cell->per_second,      cell->per_second_low,
+                                   cell->per_second_high, cell->bytes_per_second,
+                                   cell->cpu_ns,          cell->switches,
+                                   cell->system_calls,    cell->floor_ns,
+                                   cell->times_floor,     cell->lost};
             numbers(csv, list, sizeof list / sizeof *list);
         }
 }

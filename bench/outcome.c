@@ -269,6 +269,8 @@ int outcome_measured(const struct end_task *task, struct record *r) {
     r->warmup_exchanges = (double)result->warmup_exchanges;
     r->warmup_ns = (double)result->warmup_ns;
     r->duration_ns = (double)result->measured_ns;
+    if (task->plan.lossy)
+        r->lost = (double)result->lost;
     int error = record_latency(&task->control->histogram, r);
     record_throughput(task, r);
     record_offer(task, r);

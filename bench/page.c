@@ -119,6 +119,7 @@ static void details(FILE *to, const struct figure_run *runs, size_t count) {
     page_cells(to, runs, count);
     for (size_t i = 0; i < count; i++) {
         run_name(to, &runs[i], count);
+        page_losses(to, &runs[i].run);
         page_missing(to, &runs[i].run);
     }
     (void)fputs("</section>\n<section id=environment>\n<h2>Environment in full</h2>\n", to);

@@ -38,6 +38,8 @@ void page_matrix(FILE *to, const struct figure *figure, const struct figure_run 
 /* Reads the history: 0 or -errno with a problem. */
 int page_history(FILE *to, struct history *history, struct problem *problem);
 void page_cells(FILE *to, const struct figure_run *runs, size_t count);
+/* The cells that lost messages; nothing where none did. */
+void page_losses(FILE *to, const struct run *run);
 void page_missing(FILE *to, const struct run *run);
 void page_environment(FILE *to, const struct run *run);
 

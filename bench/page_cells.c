@@ -3,6 +3,7 @@
  * page_cells.c - every cell in one table that sorts and filters, and what could not be measured.
  */
 #include "html.h"
+#include "losses.h"
 #include "page.h"
 #include "units.h"
 
@@ -85,6 +86,24 @@ void page_cells(FILE *to, const struct figure_run *runs, size_t count) {
             if (runs[r].run.cells[i].status == RECORD_OK)
                 row(to, &runs[r].run.cells[i], count > 1 ? runs[r].name : NULL);
     (void)fputs("</tbody></table></div>\n", to);
+}
+
+void page_losses(FILE *to, const struct run *run) {
+    size_t shown = 0;
+    for (size_t i = 0; i < run->cell_count; i++) {
+        char text[64];
+        if (run->cells[i].status != RECORD_OK || !losses_has(&run->cells[i]))
+            continue;
+        if (shown++ == 0)
+            (void)fputs("<p>Messages were lost; a rate counts only what came.</p>\n<ul>\n", to);
+        losses_say(&run->cells[i], text, sizeof text);
+        (void)fputs("<li>", to);
+        html_element(to, "code", run->cells[i].key);
+        (void)fputs(": ", to);
+        html_text(to, text);
+        (void)fputs("</li>\n", to);
+    }
+    (void)fputs(shown > 0 ? "</ul>\n" : "", to);
 }
 
 void page_missing(FILE *to, const struct run *run) {

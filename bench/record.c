@@ -37,6 +37,7 @@ static const struct field head_fields[] = {
     NUMBER(warmup_exchanges),
     NUMBER(warmup_ns),
     NUMBER(duration_ns),
+    FIELD(FIELD_NUMBER_LATER, struct record, lost),
     NUMBER(mean_ns),
     NUMBER(stamped_mean_ns),
     NUMBER(min_ns),
@@ -90,7 +91,7 @@ static const char *const end_names[IPC_ROLES] = {[IPC_SERVER] = "server", [IPC_C
 static void forget_numbers(const struct field *fields, void *object) {
     const double unknown = NAN;
     for (; fields->name != NULL; fields++)
-        if (fields->kind == FIELD_NUMBER)
+        if (fields->kind == FIELD_NUMBER || fields->kind == FIELD_NUMBER_LATER)
             memcpy((char *)object + fields->offset, &unknown, sizeof unknown);
 }
 

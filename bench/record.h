@@ -62,6 +62,7 @@ struct record {
     double warmup_exchanges; /* not measured */
     double warmup_ns;
     double duration_ns; /* of the measured part */
+    double lost;        /* of a stream that may lose messages: sent in that time, and never came */
     uint64_t seed;      /* of the trial's own randomness: the payload */
     char verify[16];    /* "full" or "window": see payload.h */
     char started[32];   /* ISO 8601, UTC */

@@ -189,6 +189,19 @@ static void sum_up_extremes(const struct work *work, struct cell_summary *cell) 
         cell->exchanges += work->values[i];
 }
 
+/* All trials together: a median would hide what only some of them lost. */
+static void sum_up_losses(const struct work *work, struct cell_summary *cell) {
+    double received = 0;
+    cell->lost = cell->lost_share = NAN;
+    for (const struct record *t = NULL; (t = next_ok(work, cell, t)) != NULL;) {
+        if (isnan(t->lost))
+            return;
+        cell->lost = isnan(cell->lost) ? t->lost : cell->lost + t->lost;
+        received += t->exchanges + 1; /* the first isn't timed, and so isn't counted there */
+    }
+    cell->lost_share = cell->lost / (cell->lost + received);
+}
+
 static int sum_up(const struct work *work, struct cell_summary *cell) {
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         size_t known = gather(work, cell, figures[i].in_record);
@@ -197,6 +210,7 @@ static int sum_up(const struct work *work, struct cell_summary *cell) {
     sum_up_extremes(work, cell);
     sum_up_switches(work, cell);
     sum_up_floor(work, cell);
+    sum_up_losses(work, cell);
     sum_up_interval(work, cell, offsetof(struct record, p50_ns), &cell->p50_low_ns,
                     &cell->p50_high_ns);
     sum_up_interval(work, cell, offsetof(struct record, per_second), &cell->per_second_low,

@@ -5,6 +5,7 @@
  */
 #include "show.h"
 
+#include "losses.h"
 #include "show_answers.h"
 #include "show_rows.h"
 #include "table.h"
@@ -230,6 +231,21 @@ static void print_reasons(FILE *to, const struct selected *cells, enum record_st
     }
 }
 
+/* Beside a rate of what came, what didn't come. */
+static void print_losses(FILE *to, const struct selected *cells) {
+    size_t shown = 0;
+    for (size_t i = 0; i < cells->count; i++) {
+        char text[64], line[CELL_KEY_BYTES + 80];
+        if (!losses_has(cells->cells[i]))
+            continue;
+        if (shown++ == 0)
+            (void)fputs("\nLost: a rate counts only what came\n", to);
+        losses_say(cells->cells[i], text, sizeof text);
+        (void)snprintf(line, sizeof line, "%s: %s", cells->cells[i]->key, text);
+        table_wrap(to, "  ", "      ", line);
+    }
+}
+
 static void print_missing(FILE *to, const struct selected *cells) {
     if (cells->count == 0)
         return;
@@ -254,6 +270,8 @@ int show_tables(FILE *to, const struct run *run, const struct show_filter *filte
     }
     if (error == 0)
         show_rows_legend(to, ok.cells, ok.count);
+    if (error == 0)
+        print_losses(to, &ok);
     if (error == 0 && ok.count == 0)
         (void)fputs(missing.count > 0 || filter == NULL ? "\nNo cell was measured.\n"
                                                         : "\nNo cell is of that kind.\n",

@@ -32,6 +32,8 @@ static const struct field summary_fields[] = {
     NUMBER(per_second_low),
     NUMBER(per_second_high),
     NUMBER(bytes_per_second),
+    FIELD(FIELD_NUMBER_LATER, struct cell_summary, lost),
+    FIELD(FIELD_NUMBER_LATER, struct cell_summary, lost_share),
     NUMBER(cpu_ns),
     NUMBER(switches),
     NUMBER(system_calls),

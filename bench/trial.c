@@ -77,6 +77,13 @@ static void describe_request(const struct trial_options *o, struct record *recor
     describe_command(o, record);
 }
 
+/* Losses are counted where the transport has no flow control and more than one message is under
+ * way, each with room for its number. */
+static bool may_lose(const struct trial_options *o, const struct workload_spec *spec) {
+    return spec->kind == WORKLOAD_STREAM && spec->depth > 1 && spec->inplace == WORKLOAD_COPIED &&
+           o->cell.size_bytes >= sizeof(uint64_t) && o->entry->transport->no_flow_control != NULL;
+}
+
 /* The amounts asked for, and what the cell's workload says of itself. So slow a rate
  * that hardly one request is due gets the time for WORKLOAD_LEAST_ARRIVALS. */
 static struct workload_plan plan_of(const struct trial_options *o) {
@@ -96,6 +103,7 @@ static struct workload_plan plan_of(const struct trial_options *o) {
         plan.warmup_exchanges = (plan.warmup_exchanges + spec.clients - 1) / spec.clients;
     plan.design = spec.design;
     plan.inplace = spec.inplace;
+    plan.lossy = may_lose(o, &spec);
     if (spec.kind != WORKLOAD_RATE)
         return plan;
     plan.gap_ns = 1e9 / (double)spec.hz;

@@ -30,7 +30,9 @@
  * and closing "exchanges" are one message and one of those. The time is the server's, from the
  * first message that it receives in the measured phase to the last. In place, messages aren't
  * copied: they are handed over with nothing but a sequence number written and read, or produced and
- * consumed there, with all bytes written and all bytes compared.
+ * consumed there, with all bytes written and all bytes compared. Where the transport says that it
+ * may lose messages (workload_lossy.c), gaps in their numbers are counted; closing messages are
+ * sent again until the server has heard one, and none of them counts.
  *
  * serve (workload_serve.c): many clients and one server, see crowd.h; each client is one of
  * pingpong, but with every exchange stamped, all within the same time.
@@ -61,6 +63,7 @@ struct workload_plan {
     uint64_t seed;  /* of the random gaps */
     uint64_t depth; /* stream: messages under way at most; 0: as many as there is room for */
     enum workload_inplace inplace; /* stream */
+    bool lossy;                    /* stream: losses are counted; needs a depth of 2 and 8 bytes */
     size_t clients;                /* serve, connect */
     enum workload_design design;   /* serve */
 };
@@ -84,12 +87,19 @@ struct workload_result {
     uint64_t unstamped;  /* exchanges in batches; a stream's messages */
     uint64_t batches_ns; /* the time of those */
     uint64_t measured_ns;
+    uint64_t lost;   /* stream: measured messages that were sent and never came */
     uint64_t unsent; /* rate: due in the measured time, but still queued when the run was given
                         up, since it took twice that time and more */
 };
 
 /* WORKLOAD_UNCOUNTED exchanges run between the two marks beyond those in the result. */
 enum { WORKLOAD_UNCOUNTED = 2 };
+
+/* How the ends of a stream that may lose messages tell each other of a phase; zeroed. */
+struct workload_lossy {
+    _Alignas(IPC_ALIGN) _Atomic uint64_t from;   /* the number of its first message */
+    _Alignas(IPC_ALIGN) _Atomic uint64_t closed; /* phases that the server has ended */
+};
 
 /* One end's view. The caller owns everything that is pointed to. */
 struct workload {
@@ -103,6 +113,7 @@ struct workload {
     void *buffer;                              /* what comes: as large as `incoming` */
     _Atomic uint64_t *turn; /* shared by both ends: the sequence number of the exchange that closes
                                the phase; UINT64_MAX before it is known */
+    struct workload_lossy *lossy;   /* shared by both ends; of a plan that is lossy */
     struct histogram *histogram;    /* client: the stamped exchanges */
     struct workload_result *result; /* shared by both ends */
     void (*mark)(void *context, enum workload_mark mark);

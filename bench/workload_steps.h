@@ -60,6 +60,11 @@ int workload_round_trips(struct workload *workload, int (*exchange)(struct workl
 /* The server of such a workload: `serve` answers until the phase is over. */
 int workload_answers(struct workload *workload, int (*serve)(struct workload *workload));
 
+/* How many messages of a stream leave between two looks at the clock: in the warm-up, and then by
+ * what that took for one. */
+enum { WORKLOAD_WARMING_BURST = 16 };
+uint64_t workload_burst(const struct workload_result *result);
+
 int workload_pingpong_client(struct workload *workload);
 int workload_pingpong_server(struct workload *workload);
 int workload_rate_client(struct workload *workload); /* its server is that of pingpong */
@@ -67,6 +72,8 @@ int workload_twice_client(struct workload *workload);
 int workload_twice_server(struct workload *workload);
 int workload_stream_client(struct workload *workload);
 int workload_stream_server(struct workload *workload);
+int workload_lossy_client(struct workload *workload); /* stream, where messages may be lost */
+int workload_lossy_server(struct workload *workload);
 int workload_serve_client(struct workload *workload);
 int workload_connect_client(struct workload *workload);
 

@@ -299,7 +299,9 @@ struct ipc_transport {
      * applicable". */
     const char *one_at_a_time;
     /* Why send doesn't wait while there is no room, so that a message may be lost (and must be
-     * missed by recv, never hidden); likewise. NULL: it waits. Then a stream needs a depth. */
+     * missed by recv, never hidden); likewise. NULL: it waits. Then a stream needs a depth, and its
+     * losses are counted. A recv that waits in vain for some 0.2 s once a message was lost returns
+     * -ETIMEDOUT: a stream goes on then, and everything else fails. */
     const char *no_flow_control;
 
     /* May this host run it with these knobs? 0, or a negative errno with one sentence in

@@ -7,6 +7,11 @@
  */
 #include "fake_ends.h"
 
+#ifndef FAKE_NAME
+#define FAKE_NAME  "fake"
+#define FAKE_LOSSY NULL
+#endif
+
 static int refuse_probe(struct fake_link *link) {
     (void)snprintf(link->base.fault.detail, sizeof link->base.fault.detail,
                    "this host has no moon, which the script asks for");
@@ -354,7 +359,8 @@ static const struct ipc_descriptors descriptors = {descriptor_in, descriptor_out
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
-    .name = "fake",
+    .name = FAKE_NAME,
+    .no_flow_control = FAKE_LOSSY,
     .summary = "goes wrong on request, for tests",
     .group = "control",
     .cost = "2 system calls, 2 copies",
