@@ -198,12 +198,22 @@ static int keep_plugin(struct registry *registry, struct plugin *plugin) {
     return result;
 }
 
+/* The other errors say what is wrong with a file. */
+static bool is_of_host(int error) {
+    return error != -EINVAL && error != -ENOEXEC && error != -EACCES && error != -EPERM;
+}
+
 static int add_plugin(const struct scan *scan, const char *path, const char *stem,
                       struct registry *registry) {
     struct plugin plugin;
     struct problem why = {""};
-    if (plugin_load(path, stem, &plugin, &why) != 0)
-        return add_unusable(registry, stem, why.text);
+    int error = plugin_load(path, stem, &plugin, &why);
+    if (error != 0 && add_unusable(registry, stem, why.text) != 0)
+        return -ENOMEM;
+    if (error != 0) {
+        registry->entries[registry->count - 1].error = is_of_host(error) ? error : 0;
+        return 0;
+    }
     if (check_clashes(scan, registry, plugin.transport, &why) == 0)
         return keep_plugin(registry, &plugin);
     plugin_unload(&plugin);

@@ -18,7 +18,8 @@ struct registry_entry {
     char name[32];
     char summary[128];
     char group[16];
-    char why[512];                         /* why it can't be used; empty when it can */
+    char why[512]; /* why it can't be used; empty when it can */
+    int error;     /* a negative errno where this host is to blame for that, not the plug-in */
     const struct ipc_transport *transport; /* NULL when the plug-in is absent or refused */
     const struct ipc_preset *preset;       /* NULL: the transport itself */
     const char *guest_path; /* the program that runs its trials; NULL: a plug-in (see guest.h) */
@@ -62,9 +63,9 @@ int registry_open_for(const char *folder, const char *name, struct registry *reg
 const struct registry_entry *registry_find(const struct registry *registry, const char *name,
                                            struct problem *problem);
 
-/* What an entry that isn't found says of who is to blame: -EINVAL, whoever asked for it; or
- * -ECHILD, with a problem, where a guest that may list this name could not be asked or gave no
- * answer. */
+/* What an entry that isn't found says of who is to blame: -EINVAL, whoever asked for it; or, with
+ * a problem, -ECHILD where a guest that may list this name could not be asked or gave no answer,
+ * and another error where this host could not open a plug-in that may. */
 int registry_blame(const struct registry *registry, const char *name, struct problem *problem);
 
 #endif

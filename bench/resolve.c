@@ -88,7 +88,7 @@ static int add_selected(const struct selection_transport *selected, const struct
         return 0;
     const struct registry_entry *entry = registry_find(registry, selected->name, problem);
     if (entry == NULL)
-        return -EINVAL;
+        return registry_blame(registry, selected->name, problem);
     int result = check_knobs(entry, selected->knobs, problem);
     if (result == 0)
         add(found, entry, selected->knobs, true);

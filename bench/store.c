@@ -293,7 +293,21 @@ static int publish(const struct store *store, const json_t *json) {
     int error = store->replaces ? -EOPNOTSUPP : publish_unnamed(store, json);
     if (error == -EOPNOTSUPP)
         error = publish_aside(store, json);
-    return error == 0 ? sync_folder(store->folder) : error;
+    return error;
+}
+
+/* What has its name, but would perhaps not have it after a power cut, is no failure to write; the
+ * journal stays beside it. */
+static int make_sure(const struct store *store, struct problem *problem) {
+    int error = sync_folder(store->folder);
+    if (error == 0) {
+        (void)unlink(store->journal);
+        return 0;
+    }
+    return problem_set(problem, -error,
+                       "%s is written, but a power cut may still lose it, since its folder can't "
+                       "be synced (%s); until that works, keep %s, which has the same trials",
+                       store->path, strerror(-error), store->journal);
 }
 
 int store_finish(struct store *store, const struct run *run, struct problem *problem) {
@@ -301,7 +315,7 @@ int store_finish(struct store *store, const struct run *run, struct problem *pro
     int error = json == NULL ? -ENOMEM : publish(store, json);
     json_decref(json);
     if (error == 0)
-        (void)unlink(store->journal);
+        error = make_sure(store, problem);
     else
         (void)problem_set(problem, -error,
                           "can't write %s: %s; the finished trials stand in %s, which `ipcbench "

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A small part of the fault campaign, the same faults each time: see scripts/prove-faults."""
 
+import json
 import os
 import re
 import subprocess
@@ -26,3 +27,15 @@ class Campaign(Case):
         happened = self.campaign("--count", "40", "--seed", "3", "--workloads", "pingpong", "--transports",
                                  TRANSPORTS)
         self.assertGreaterEqual(happened, 40)
+
+    def test_what_it_once_found(self):
+        cell = "unix-path/pingpong/block/same-core/8B"
+        for fault in ({"kind": "descriptors", "value": 4}, {"kind": "storm", "value": 200},
+                      {"kind": "error in run", "role": "run", "call": "open", "errno": "ENOSPC", "nth": 9,
+                       "times": 0},
+                      {"kind": "error in run", "role": "run", "call": "fsync", "errno": "EIO", "nth": 3,
+                       "times": 3}):
+            with self.subTest(fault=fault):
+                line = json.dumps({"number": 0, "key": cell, "guest": False, **fault})
+                self.assertEqual(self.campaign("--fault", line, "--transports", "unix-path", "--workloads",
+                                               "pingpong"), 1)

@@ -65,7 +65,7 @@ class Delivery:
         gone = verdict.leftovers(self.scene, self.excused)
         if not found:
             found += verdict.of_run(self.scene, self.process.returncode, self.expected, self.least,
-                                    whole, self.fault.get("call") == "unlink")
+                                    whole, self.fault.get("call") in ("unlink", "fsync"))
         return found + gone + verdict.speech(self.scene)
 
     def check_rest(self):

@@ -56,11 +56,20 @@ def of_trial(scene, code, expected):
     return []
 
 
+def failures(scene):
+    try:
+        return "".join(f"; {trial['why']}" for trial in scene.trials(scene.run_file) if trial["why"])
+    except (OSError, ValueError):
+        return ""
+
+
 def of_run(scene, code, expected, least, whole, journal_stays=False):
     """`least`: how many trials were finished for sure before the fault; `whole`: what identifies the
-    trials of the same run without a fault; `journal_stays`: it could not be removed."""
+    trials of the same run without a fault; `journal_stays`: it could not be removed, or the run file
+    not be made sure of."""
     if code not in expected:
-        return [f"code {code} where {sorted(expected)} can be: {scene.said('stderr')[:300]}"]
+        return [f"code {code} where {sorted(expected)} can be: {scene.said('stderr')[:300]}"
+                f"{failures(scene)}"]
     found = []
     names = sorted(path.name for path in scene.out.iterdir())
     if journal_stays and "run.json" in names:
