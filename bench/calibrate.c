@@ -50,6 +50,8 @@ static int measure_pair(const struct placement *place, struct calibration_pair *
         error = floor_switches(place->client_cpu, &pair->switch_ns, problem);
     if (!error && pinned && !one_cpu)
         error = floor_bounces(place->server_cpu, place->client_cpu, &pair->bounce_ns, problem);
+    if (!error && pinned && !one_cpu)
+        error = floor_lines(place->server_cpu, place->client_cpu, &pair->line_ns, problem);
     return error;
 }
 
@@ -63,6 +65,7 @@ static int measure_again(struct calibration_pair *pair, struct problem *problem)
     if (error)
         return error;
     pair->bounce_ns = lower(pair->bounce_ns, now.bounce_ns);
+    pair->line_ns = lower(pair->line_ns, now.line_ns);
     pair->wakeup_ns = lower(pair->wakeup_ns, now.wakeup_ns);
     pair->switch_ns = lower(pair->switch_ns, now.switch_ns);
     return 0;

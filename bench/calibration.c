@@ -45,6 +45,8 @@ static const struct field pair_fields[] = {
     FIELD_AS("related", FIELD_TEXT, struct calibration_pair, placement.related),
     NUMBER_AS("bounce_ns", struct calibration_pair, bounce_ns.best),
     NUMBER_AS("bounce_median_ns", struct calibration_pair, bounce_ns.median),
+    FIELD_AS("line_ns", FIELD_NUMBER_LATER, struct calibration_pair, line_ns.best),
+    FIELD_AS("line_median_ns", FIELD_NUMBER_LATER, struct calibration_pair, line_ns.median),
     NUMBER_AS("wakeup_ns", struct calibration_pair, wakeup_ns.best),
     NUMBER_AS("wakeup_median_ns", struct calibration_pair, wakeup_ns.median),
     NUMBER_AS("switch_ns", struct calibration_pair, switch_ns.best),
@@ -52,11 +54,15 @@ static const struct field pair_fields[] = {
     {0},
 };
 
+static bool is_number(const struct field *field) {
+    return field->kind == FIELD_NUMBER || field->kind == FIELD_NUMBER_LATER;
+}
+
 /* Every number that `fields` names becomes unknown. */
 static void forget_numbers(const struct field *fields, void *object) {
     const double unknown = NAN;
     for (; fields->name != NULL; fields++)
-        if (fields->kind == FIELD_NUMBER)
+        if (is_number(fields))
             memcpy((char *)object + fields->offset, &unknown, sizeof unknown);
 }
 
@@ -114,15 +120,27 @@ static struct calibration_floor hand_over_ns(const struct calibration_pair *pair
                                       wait == IPC_BLOCK ? wakeups_ns : bounce_ns};
 }
 
-/* Messages that follow one another: nobody waits for a hand-over, and what is left is the copy;
- * nothing, where they are only handed over in place. */
-static struct calibration_floor stream_ns(const struct cell *cell, double copied_ns) {
+/* The lines that a message is on, at the rate at which they cross from one CPU to the other: a part
+ * of a line where several messages have room in one; one line where only a number is written. NaN
+ * where no line has to cross. */
+static double lines_ns(const struct calibration_pair *pair, const struct cell *cell,
+                       enum workload_inplace inplace) {
+    double lines = (double)cell->size_bytes / CALIBRATION_LINE_BYTES;
+    return (inplace == WORKLOAD_HANDOVER ? fmin(lines, 1) : lines) * pair->line_ns.best;
+}
+
+/* Messages that follow one another: nobody waits for a hand-over, and what is left is the slower of
+ * the copy, which is none where they are only handed over in place, and of the way from one CPU to
+ * the other. That is not hard: what prefetches well may beat the lines of the floor. */
+static struct calibration_floor stream_ns(const struct calibration_pair *pair,
+                                          const struct cell *cell, double copied_ns) {
     struct workload_spec spec = {.inplace = WORKLOAD_COPIED};
     struct problem none = {""};
     (void)workload_spec_parse(cell->workload, &spec, &none); /* it was parsed before */
     if (spec.inplace == WORKLOAD_HANDOVER)
-        return (struct calibration_floor){NAN, NAN};
-    return (struct calibration_floor){CALIBRATION_HARD_SHARE * copied_ns, copied_ns};
+        copied_ns = NAN;
+    return (struct calibration_floor){CALIBRATION_HARD_SHARE * copied_ns,
+                                      fmax(copied_ns, lines_ns(pair, cell, spec.inplace))};
 }
 
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
@@ -132,7 +150,7 @@ struct calibration_floor calibration_floor_ns(const struct calibration *calibrat
         return (struct calibration_floor){NAN, NAN};
     double copied_ns = copy_ns(calibration, cell->size_bytes);
     if (workload_spec_kind(cell->workload) == WORKLOAD_STREAM)
-        return stream_ns(cell, copied_ns);
+        return stream_ns(pair, cell, copied_ns);
     struct calibration_floor floor = hand_over_ns(pair, cell->wait);
     copied_ns *= workload_spec_kind(cell->workload) == WORKLOAD_TWICE ? 3 : 2; /* both ways */
     floor.hard_ns = CALIBRATION_HARD_SHARE * (floor.hard_ns + copied_ns);
@@ -144,9 +162,15 @@ struct calibration calibration_at(const struct calibration *calibration,
                                   const struct record *record) {
     struct calibration at = *calibration;
     double bounce_ns = fmin(record->bounce_before_ns, record->bounce_after_ns);
-    for (size_t i = 0; i < at.pair_count && bounce_ns > 0; i++)
-        if (strcmp(at.pairs[i].placement.name, record->cell.placement) == 0)
-            at.pairs[i].bounce_ns = (struct floor_sample){bounce_ns, bounce_ns};
+    for (size_t i = 0; i < at.pair_count && bounce_ns > 0; i++) {
+        struct calibration_pair *pair = &at.pairs[i];
+        if (strcmp(pair->placement.name, record->cell.placement) != 0)
+            continue;
+        double nearer = bounce_ns / pair->bounce_ns.best;
+        pair->line_ns.best *= nearer;
+        pair->line_ns.median *= nearer;
+        pair->bounce_ns = (struct floor_sample){bounce_ns, bounce_ns};
+    }
     return at;
 }
 
@@ -198,7 +222,7 @@ json_t *calibration_to_json(const struct calibration *calibration) {
 static int check_positive(const struct field *fields, const void *from, struct problem *problem) {
     for (; fields->name != NULL; fields++) {
         double value;
-        if (fields->kind != FIELD_NUMBER)
+        if (!is_number(fields))
             continue;
         memcpy(&value, (const char *)from + fields->offset, sizeof value);
         if (!isnan(value) && !(value > 0))

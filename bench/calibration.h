@@ -28,11 +28,12 @@ struct calibration_copy {
     struct floor_sample bytes_per_second; /* bytes copied: each is read once and written once */
 };
 
-/* What is not possible at a placement is not known (NaN): a bounce on one CPU or unpinned, a switch
- * on two CPUs or unpinned. */
+/* What is not possible at a placement is not known (NaN): a bounce or a line on one CPU or
+ * unpinned, a switch on two CPUs or unpinned. */
 struct calibration_pair {
     struct placement placement;
     struct floor_sample bounce_ns; /* a cache line, there and back */
+    struct floor_sample line_ns;   /* a cache line of 64 bytes, one way, with many under way */
     struct floor_sample wakeup_ns; /* one wake-up of a sleeping thread */
     struct floor_sample switch_ns; /* one switch between two threads */
 };
@@ -65,6 +66,8 @@ struct calibration_floor {
 /* How much of a floor is hard: the host may have become that much faster since it was measured (a
  * higher clock rate, a virtual CPU that has moved). */
 #define CALIBRATION_HARD_SHARE 0.5
+/* What a line is wherever lines are counted. */
+#define CALIBRATION_LINE_BYTES 64.0
 
 /* And no bounce is harder than this, in ns: about half of the fastest that two cores of one cache
  * are known to do. A virtual machine's CPUs were seen to come eight times as near for the length of
@@ -76,7 +79,8 @@ struct calibration_floor calibration_floor_ns(const struct calibration *calibrat
                                               const struct cell *cell, bool solo);
 
 /* The calibration at the moment of a trial: with what the trial's own ends found (the lesser of the
- * two) in place of the bounce of its placement, since a virtual machine's CPUs may have moved. */
+ * two) in place of the bounce of its placement, and lines in proportion, since a virtual machine's
+ * CPUs may have moved. */
 struct calibration calibration_at(const struct calibration *calibration,
                                   const struct record *record);
 

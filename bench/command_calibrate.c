@@ -75,9 +75,11 @@ static void add_rate(struct table *table, double bytes_per_second) {
     table_add(table, text);
 }
 
-static void add_cpu(struct table *table, int cpu) {
-    char text[16];
-    (void)snprintf(text, sizeof text, cpu < 0 ? "-" : "%d", cpu);
+/* The server's and the client's. */
+static void add_cpus(struct table *table, const struct placement *place) {
+    char text[32];
+    (void)snprintf(text, sizeof text, place->server_cpu < 0 ? "-" : "%d,%d", place->server_cpu,
+                   place->client_cpu);
     table_add(table, text);
 }
 
@@ -115,18 +117,18 @@ static int print_copies(const struct calibration *c) {
 
 static int print_pairs(const struct calibration *c) {
     static const struct table_column columns[] = {
-        {"placement", false}, {"server", true}, {"client", true},  {"related", false},
-        {"bounce", true},     {"median", true}, {"wake-up", true}, {"median", true},
-        {"switch", true},     {"median", true}};
+        {"placement", false}, {"CPUs", false},  {"related", false}, {"bounce", true},
+        {"median", true},     {"line", true},   {"median", true},   {"wake-up", true},
+        {"median", true},     {"switch", true}, {"median", true}};
     struct table table;
     table_init(&table, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < c->pair_count; i++) {
         const struct calibration_pair *pair = &c->pairs[i];
         table_add(&table, pair->placement.name);
-        add_cpu(&table, pair->placement.server_cpu);
-        add_cpu(&table, pair->placement.client_cpu);
+        add_cpus(&table, &pair->placement);
         table_add(&table, pair->placement.related);
         add_ns(&table, pair->bounce_ns);
+        add_ns(&table, pair->line_ns);
         add_ns(&table, pair->wakeup_ns);
         add_ns(&table, pair->switch_ns);
     }
@@ -136,11 +138,12 @@ static int print_pairs(const struct calibration *c) {
 }
 
 static const char legend[] =
-    "bounce: a cache line, there and back, of two threads that spin; wake-up: one, through a "
+    "bounce: a cache line, there and back, of two threads that spin; line: one of "
+    "many that follow one another one way; wake-up: one, through a "
     "futex; "
     "switch: from one thread to another on one CPU. A round trip that spins costs at least a "
     "bounce, one that blocks usually two wake-ups, or two switches on one CPU; and two copies of "
-    "the message.";
+    "the message. A message of a stream costs at least one copy, or the lines that it is on.";
 
 static int print_tables(const struct calibration *c) {
     (void)printf("clock: %s, %.3f GHz\n", c->clock, c->clock_hz / 1e9);

@@ -37,6 +37,10 @@ int floor_copy(int cpu, size_t bytes, struct floor_sample *bytes_per_second,
  * given: two threads that spin on one CPU would wait for their time slices. */
 int floor_bounces(int server_cpu, int client_cpu, struct floor_sample *ns, struct problem *problem);
 
+/* Hands cache lines of 64 bytes from the client's CPU to the server's, many under way: the time
+ * from one to the next, in the way that is fastest here. -EINVAL as of a bounce. */
+int floor_lines(int server_cpu, int client_cpu, struct floor_sample *ns, struct problem *problem);
+
 /* Wakes a sleeping thread through a futex and is woken by it: half the mean round trip of a batch,
  * which is the cost of one wake-up. Batches in which a thread could do without its sleep, since it
  * was answered before, don't count unless all are like that. The CPUs may be the same, or -1. */

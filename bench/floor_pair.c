@@ -80,6 +80,8 @@ static void clear(struct floor_court *court) {
             atomic_store_explicit(&court->lines[line].sequence[i], 0, memory_order_relaxed);
             atomic_store_explicit(&court->lines[line].payload[i], 0, memory_order_relaxed);
         }
+    for (int i = 0; i < FLOOR_RING; i++)
+        atomic_store_explicit(&court->ring[i].number, 0, memory_order_relaxed);
     atomic_store_explicit(&court->spoiled, 0, memory_order_relaxed);
 }
 

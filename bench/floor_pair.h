@@ -19,15 +19,22 @@ struct floor_line {
     _Atomic uint64_t payload[2];
 };
 
+/* A line of many that follow one another: of 64 bytes, and no more room between them. */
+struct floor_slot {
+    _Alignas(64) _Atomic uint32_t number;
+};
+enum { FLOOR_RING = 1024 };
+
 /* Where the numbers are handed over: all 0 when a game begins. */
 struct floor_court {
     struct floor_line lines[2];
+    _Alignas(128) struct floor_slot ring[FLOOR_RING];
     _Alignas(128) _Atomic uint32_t spoiled; /* a side sets it when it could do without what the game
                                                is to measure */
 };
 
-/* What each side does in the round trips from `first` to `last`, which are numbered from 1. The
- * first of all isn't timed. */
+/* What each side does in the round trips (or one-way hand-overs) from `first` to `last`, which are
+ * numbered from 1. The first of all isn't timed. */
 struct floor_game {
     void (*serve)(struct floor_court *court, uint32_t first, uint32_t last);
     void (*play)(struct floor_court *court, uint32_t first, uint32_t last);

@@ -36,6 +36,7 @@ class Calibrate(Case):
             self.assert_floor(pair, "wakeup", True)
             self.assert_floor(pair, "switch", switch)
             self.assert_floor(pair, "bounce", False)
+            self.assert_floor(pair, "line", False)
         sizes = [copy["size_bytes"] for copy in found["copies"]]
         self.assertEqual(sizes, sorted(set(sizes)))
         self.assertTrue({64, 1024, 4096, 65536, 1 << 20, 16 << 20} <= set(sizes))
@@ -48,6 +49,7 @@ class Calibrate(Case):
         pair, = self.calibration("-p", f"{cpus[1]},{cpus[0]}")["pairs"]
         self.assertEqual([pair["server_cpu"], pair["client_cpu"]], [cpus[1], cpus[0]])
         self.assert_floor(pair, "bounce", True)
+        self.assert_floor(pair, "line", True)
         self.assert_floor(pair, "wakeup", True)
         self.assert_floor(pair, "switch", False)
 
@@ -55,7 +57,7 @@ class Calibrate(Case):
         result = ipcbench("calibrate")
         self.assert_result(result, 0)
         self.assertEqual(result.stderr, "")
-        for words in ("system call", "clock step", "16MiB", "bounce", "wake-up", "switch"):
+        for words in ("system call", "clock step", "16MiB", "bounce", "line", "wake-up", "switch"):
             self.assertIn(words, result.stdout)
         names = {"same-core"} | ({"cross-core"} if len(os.sched_getaffinity(0)) > 1 else set())
         for name in names:

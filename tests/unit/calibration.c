@@ -26,6 +26,7 @@ static void add_pair(struct calibration *c, const char *name, int server, int cl
     pair->bounce_ns = (struct floor_sample){ns[0], 2 * ns[0]};
     pair->wakeup_ns = (struct floor_sample){ns[1], 2 * ns[1]};
     pair->switch_ns = (struct floor_sample){ns[2], 2 * ns[2]};
+    pair->line_ns = (struct floor_sample){ns[0] / 8, ns[0] / 4};
 }
 
 /* A host that copies 1 byte a ns up to 1 KiB, 4 at 4 KiB, and 2 at 64 KiB. */
@@ -112,8 +113,36 @@ static void a_stream_waits_for_nobody(void **state) {
     fill(&c);
     floor_is(&c, "shm/stream/spin/cross-core/64B", 64 / 2.0, 64);
     floor_is(&c, "pipe/stream:depth=8/block/same-core/4K", 1024 / 2.0, 1024);
+    floor_is(&c, "shm-ring/stream:inplace=handover/spin/same-core/4K", NAN, NAN);
+    /* 64 lines of 10 ns take less than the copy of 1024 ns; of 20 ns they take more. */
     floor_is(&c, "shm-ring/stream:inplace=consume/spin/cross-core/4K", 1024 / 2.0, 1024);
+    c.pairs[1].line_ns.best = 20;
+    floor_is(&c, "shm-ring/stream:inplace=consume/spin/cross-core/4K", 1024 / 2.0, 64 * 20);
+    floor_is(&c, "pipe/stream/block/cross-core/4K", 1024 / 2.0, 64 * 20);
+    floor_is(&c, "shm-ring/stream:inplace=handover/spin/cross-core/4K", NAN, 20);
+    c.pairs[1].line_ns.best = 80;
+    floor_is(&c, "shm/stream/spin/cross-core/64B", 64 / 2.0, 80);
+    floor_is(&c, "shm/stream/spin/cross-core/8B", 8 / 2.0, 80 / 8.0);
+    floor_is(&c, "shm-ring/stream:inplace=handover/spin/cross-core/8B", NAN, 80 / 8.0);
+    c.pairs[1].line_ns.best = NAN; /* as in what an earlier version calibrated */
+    floor_is(&c, "pipe/stream/block/cross-core/4K", 1024 / 2.0, 1024);
     floor_is(&c, "shm-ring/stream:inplace=handover/spin/cross-core/4K", NAN, NAN);
+}
+
+static void lines_follow_the_bounce_of_the_trial(void **state) {
+    (void)state;
+    struct calibration c;
+    struct record record;
+    struct problem problem;
+    fill(&c);
+    record_init(&record);
+    assert_int_equal(cell_parse("pipe/stream/spin/cross-core/64B", &record.cell, &problem), 0);
+    record.bounce_before_ns = 800;
+    record.bounce_after_ns = 160; /* the lesser, and twice that of the calibration */
+    struct calibration at = calibration_at(&c, &record);
+    assert_true(at.pairs[1].bounce_ns.best == 160);
+    assert_true(at.pairs[1].line_ns.best == 20 && at.pairs[1].line_ns.median == 40);
+    assert_true(c.pairs[1].line_ns.best == 10);
 }
 
 static void what_is_not_known_has_no_floor(void **state) {
@@ -160,6 +189,7 @@ static void same_pair(const struct calibration_pair *a, const struct calibration
     assert_int_equal(a->placement.server_cpu, b->placement.server_cpu);
     assert_int_equal(a->placement.client_cpu, b->placement.client_cpu);
     same_sample(a->bounce_ns, b->bounce_ns);
+    same_sample(a->line_ns, b->line_ns);
     same_sample(a->wakeup_ns, b->wakeup_ns);
     same_sample(a->switch_ns, b->switch_ns);
 }
@@ -274,6 +304,7 @@ int main(void) {
         cmocka_unit_test(without_pinning_only_wake_ups_are_expected),
         cmocka_unit_test(copies_count_at_the_best_speed_near_their_size),
         cmocka_unit_test(a_stream_waits_for_nobody),
+        cmocka_unit_test(lines_follow_the_bounce_of_the_trial),
         cmocka_unit_test(what_is_not_known_has_no_floor),
         cmocka_unit_test(survives_the_way_to_text_and_back),
         cmocka_unit_test(knows_nothing_to_begin_with),

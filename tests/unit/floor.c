@@ -143,6 +143,9 @@ static void measures_across_two_cpus(void **state) {
     is_time(ns);
     assert_int_equal(floor_bounce(last, first, &best, &problem), 0);
     assert_true(isfinite(best) && best > 0);
+    assert_int_equal(floor_lines(first, last, &ns, &problem), 0);
+    is_time(ns);
+    assert_int_equal(floor_lines(last, first, &ns, &problem), 0);
     assert_int_equal(floor_wakeups(first, last, &ns, &problem), 0);
     is_time(ns);
 }
@@ -168,6 +171,9 @@ static void refuses_to_spin_on_one_cpu(void **state) {
     assert_int_equal(floor_bounces(-1, -1, &ns, &problem), -EINVAL);
     assert_int_equal(floor_bounces(first, -1, &ns, &problem), -EINVAL);
     assert_non_null(strstr(problem.text, "given by number"));
+    assert_int_equal(floor_lines(-1, first, &ns, &problem), -EINVAL);
+    assert_int_equal(floor_lines(first, first, &ns, &problem), -EINVAL);
+    assert_non_null(strstr(problem.text, "leave one CPU"));
     assert_int_equal(floor_switches(-1, &ns, &problem), -EINVAL);
     assert_true(ns.best == 1 && ns.median == 2 && best == 3);
 }
@@ -188,6 +194,7 @@ static void refuses_cpus_that_do_not_exist(void **state) {
         assert_int_equal(floor_copy(cpu, 64, &ns, &problem), -EINVAL);
         assert_int_equal(floor_bounces(cpu, first, &ns, &problem), -EINVAL);
         assert_int_equal(floor_bounce(first, cpu, &best, &problem), -EINVAL);
+        assert_int_equal(floor_lines(cpu, first, &ns, &problem), -EINVAL);
         assert_int_equal(floor_wakeups(first, cpu, &ns, &problem), -EINVAL);
         assert_int_equal(floor_wakeup(cpu, first, &best, &problem), -EINVAL);
         assert_int_equal(floor_switches(cpu, &ns, &problem), -EINVAL);
