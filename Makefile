@@ -39,7 +39,7 @@ PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(filter-out %.guest.c,$(wildcard trans
 GUESTS   := $(patsubst %.guest.c,$(BUILD)/%.guest,$(wildcard transports/*.guest.c)) \
   $(patsubst %,$(BUILD)/%,$(wildcard transports/*.guest))
 HELPERS  := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/transports/*.c tests/plugins/*.c \
-  tests/faults/*.c))
+  tests/faults/*.c tests/valgrind/*.c))
 TESTS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c tests/interop/*.c))
 CONTRACT := $(BUILD)/tests/contract/contract
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -109,6 +109,12 @@ prove-hosts: ## other compilers, flags, absent libraries, users and mounts (RUN=
 
 fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
 	@scripts/fuzz $(or $(SECONDS),60) $(T)
+
+valgrind: all tests ## runs the commands and the units under memcheck (T=names); takes minutes
+	@scripts/valgrind $(BUILD) $(T)
+
+analyze: ## gcc's -fanalyzer over bench/ and transports/, in a build folder of its own; takes minutes
+	@$(MAKE) -s BUILD=build-analyze CC=gcc CFLAGS=-fanalyzer all
 
 lint: ## layout and static analysis: clang-format, clang-tidy, cppcheck, shellcheck
 	@scripts/lint
@@ -236,12 +242,14 @@ plugins: $(PLUGINS) $(GUESTS)
 	  [ -e "transports/$$name.guest" ] || [ -e "transports/$$name.guest.c" ] || rm -f "$$made"; done
 
 test-plugins: $(HELPERS)
-	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so $(BUILD)/tests/faults/*.so; do \
+	@for made in $(BUILD)/tests/transports/*.so $(BUILD)/tests/plugins/*.so $(BUILD)/tests/faults/*.so \
+  $(BUILD)/tests/valgrind/*.so; do \
 	  source=$${made#$(BUILD)/}; [ -e "$${source%.so}.c" ] || rm -f "$$made"; done
 
 FORCE:
 .PHONY: all help setup bench bench-full readme crosscheck prove-peers prove-faults prove-endurance \
-  regress prove-regress prove-history prove-removal harness-cost check tests fuzz coverage prove-hosts lint install uninstall clean \
+  regress prove-regress prove-history prove-removal harness-cost check tests fuzz coverage prove-hosts valgrind analyze \
+  lint install uninstall clean \
   packages plugins test-plugins FORCE
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:

@@ -4,6 +4,7 @@
  */
 #include "commands.h"
 
+#include "analyzer.h"
 #include "compare.h"
 #include "compare_print.h"
 #include "fingerprint.h"
@@ -88,6 +89,7 @@ static error_t take(int option, char *text, struct argp_state *state) {
 
 /* ---- the runs of a side ---- */
 
+ANALYZER_NO_LEAK("run_compare frees what is in 'side'");
 static int load_one(struct loaded *side, const char *path, struct problem *problem) {
     struct run *more = reallocarray(side->runs, side->count + 1, sizeof *more);
     if (more == NULL)
@@ -98,6 +100,7 @@ static int load_one(struct loaded *side, const char *path, struct problem *probl
     return error == 0 || error == -ENOMEM ? error
                                           : -EINVAL; /* what is wrong with it, it is input */
 }
+ANALYZER_END;
 
 static int is_json(const struct dirent *entry) {
     const char *dot = strrchr(entry->d_name, '.');

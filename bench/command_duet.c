@@ -74,9 +74,10 @@ static int tell(const struct duet_session *session, const struct duet_judgement 
     json_t *json = duet_session_to_json(session, judgement);
     char *text = json != NULL ? json_dumps(json, FIELDS_DUMP | JSON_INDENT(1)) : NULL;
     json_decref(json);
-    int error =
-        text == NULL ? problem_set(session->problem, ENOMEM, "no memory for the result") : 0;
-    if (!error && o->output != NULL)
+    if (text == NULL)
+        return problem_set(session->problem, ENOMEM, "no memory for the result");
+    int error = 0;
+    if (o->output != NULL)
         error = write_file(o->output, text, session->problem);
     if (!error && o->json)
         (void)puts(text);

@@ -38,7 +38,7 @@ static int64_t read_id(void) {
 /* In a child: mounts tracefs where nobody else sees it, and writes what it reads to the pipe. */
 static _Noreturn void tell_id(int to) {
     int64_t id = COUNTERS_NO_TRACEPOINT;
-    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
         mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_RDONLY, NULL) == 0)
         id = read_id();
     _exit(write(to, &id, sizeof id) == (ssize_t)sizeof id ? 0 : 1);

@@ -3,6 +3,7 @@
  * crowd.c - the life of one end of a crowd: its members attach, pass the gates, do their part and
  * detach; as threads, as processes, or all by one thread.
  */
+#include "analyzer.h"
 #include "crowd_crew.h"
 #include "crowd_workers.h"
 
@@ -207,6 +208,7 @@ static int make_crew(const struct end_task *task, enum ipc_role role, struct ipc
     return crew->members ? 0 : -ENOMEM;
 }
 
+ANALYZER_NO_LEAK("crowd_free frees the members that make_crew left in *made");
 /* A connection for each exchange: the one server has one end, for whoever comes. */
 static size_t ends_of(const struct crowd_crew *crew) {
     bool meets = crew->task->plan.kind == WORKLOAD_CONNECT && crew->role == IPC_SERVER;
@@ -219,6 +221,7 @@ static int attach_all(struct crowd_crew *crew) {
         error = crowd_blame(&crew->members[i], attach(&crew->members[i]));
     return error;
 }
+ANALYZER_END;
 
 /* The leading thread is the first member. */
 static int attach_threads(struct crowd_crew *crew) {

@@ -5,6 +5,7 @@
  */
 #include "duet_end.h"
 
+#include "analyzer.h"
 #include "privileges.h"
 #include "stats.h"
 
@@ -123,12 +124,14 @@ static int work(const struct duet_task *duet, enum ipc_role role, struct voice *
     return error;
 }
 
-/* Fills the holes of the heap by chance, so that what the build itself allocates lies elsewhere in
- * each trial. */
+ANALYZER_NO_LEAK("freed with the voice");
+/* Fills the holes of the heap by chance, so that what the build itself allocates lies elsewhere
+ * in each trial. */
 static void crowd(struct voice *voice, uint64_t *chance) {
     for (int i = 0; i < PADDINGS; i++)
         voice->paddings[i] = malloc(1 + stats_random_below(chance, MOST_PADDING));
 }
+ANALYZER_END;
 
 /* Attaches both builds; *side is where it failed. */
 static int attach(const struct duet_task *duet, enum ipc_role role, struct voice *voices,

@@ -2,6 +2,7 @@
 /*
  * duet_suite.c - which cells a duet compares, and which canaries watch over them.
  */
+#include "analyzer.h"
 #include "duet_limits.h"
 #include "duet_session.h"
 #include "plan.h"
@@ -241,6 +242,7 @@ static void add_lost(const struct sight *sight, struct duet_suite *suite) {
     }
 }
 
+ANALYZER_NO_LEAK("duet_session_free frees the cells");
 static int make_suite(const struct sight *sight) {
     struct duet_session *session = sight->session;
     struct duet_suite *suite = &session->suite;
@@ -261,6 +263,7 @@ static int make_suite(const struct sight *sight) {
             suite->cells[i].limits.gated = false;
     return error;
 }
+ANALYZER_END;
 
 int duet_suite_make(struct duet_session *session) {
     struct sight *sight = calloc(1, sizeof *sight);

@@ -23,7 +23,7 @@
 /* A /tmp and a /dev/shm that nobody else sees; what is mounted here reaches no other namespace. */
 static int furnish_mounts(void) {
     static const char *const places[] = {"/tmp", "/dev/shm"};
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
         return -errno;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (mount("ipcbench", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)

@@ -33,24 +33,23 @@ struct door {
     long long strangers;
 };
 
-/* By copies, since an address of one family is read as what it is. */
+/* Where an address of this family says which host it is; its port doesn't matter. */
+struct door_host {
+    sa_family_t family;
+    size_t at, bytes;
+};
+
 static inline bool door_same_host(const struct sockaddr_storage *a,
                                   const struct sockaddr_storage *b) {
-    struct sockaddr_in v4[2];
-    struct sockaddr_in6 v6[2];
-    struct sockaddr_vm vm[2];
-    const struct sockaddr_storage *both[] = {a, b};
-    for (int i = 0; i < 2; i++) {
-        memcpy(&v4[i], both[i], sizeof v4[i]);
-        memcpy(&v6[i], both[i], sizeof v6[i]);
-        memcpy(&vm[i], both[i], sizeof vm[i]);
-    }
-    if (a->ss_family != b->ss_family)
-        return false;
-    if (a->ss_family == AF_VSOCK)
-        return vm[0].svm_cid == vm[1].svm_cid;
-    return a->ss_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&v6[0].sin6_addr, &v6[1].sin6_addr)
-                                    : v4[0].sin_addr.s_addr == v4[1].sin_addr.s_addr;
+    static const struct door_host hosts[] = {
+        {AF_INET, offsetof(struct sockaddr_in, sin_addr), sizeof(struct in_addr)},
+        {AF_INET6, offsetof(struct sockaddr_in6, sin6_addr), sizeof(struct in6_addr)},
+        {AF_VSOCK, offsetof(struct sockaddr_vm, svm_cid), sizeof(unsigned)}};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        if (a->ss_family == hosts[i].family && b->ss_family == hosts[i].family)
+            return memcmp((const char *)a + hosts[i].at, (const char *)b + hosts[i].at,
+                          hosts[i].bytes) == 0;
+    return false;
 }
 
 static inline void door_forget(struct door *door, size_t which) {

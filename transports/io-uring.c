@@ -227,17 +227,15 @@ static int complete(struct uring_end *end) {
     do /* refused for a moment: it is still queued */
         result = end->spin ? io_uring_submit(&end->ring) : io_uring_submit_and_wait(&end->ring, 1);
     while (result == -EAGAIN || (result == -EINTR && io_uring_sq_ready(&end->ring) > 0));
-    while (result >= 0 || result == -EINTR) {
+    while (completion == NULL && (result >= 0 || result == -EINTR)) {
         result = end->spin ? io_uring_peek_cqe(&end->ring, &completion)
                            : io_uring_wait_cqe(&end->ring, &completion);
-        if (result == 0)
-            break;
         if (result == -EAGAIN) {
             ipc_relax();
             result = 0;
         }
     }
-    if (result < 0)
+    if (completion == NULL)
         return result;
     result = completion->res;
     io_uring_cqe_seen(&end->ring, completion);
