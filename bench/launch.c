@@ -34,6 +34,7 @@ struct child {
     char complaint[600]; /* the beginning of its errors */
     size_t complaint_length;
     bool flooded, late, interrupted, out_of_memory;
+    int blind; /* the errno by which it can't be listened to; 0 as long as it can */
     uint64_t kill_at_ns;
 };
 
@@ -201,14 +202,18 @@ static int left_ms(const struct child *child) {
     return ms < 1000000 ? (int)ms : 1000000;
 }
 
-/* Returns when the process has ended, by itself or by our hand. */
+/* Returns when the process has ended, by itself or by our hand, which may be under way. */
 static void listen_until_end(struct child *child, int stop_fd) {
     for (;;) {
         struct pollfd wait[] = {{.fd = child->exited, .events = POLLIN},
                                 {.fd = child->out, .events = POLLIN},
                                 {.fd = child->err, .events = POLLIN},
                                 {.fd = stop_fd, .events = POLLIN}};
-        (void)poll(wait, 4, left_ms(child));
+        if (poll(wait, 4, left_ms(child)) < 0 && errno != EINTR) {
+            child->blind = errno;
+            kill_group(child);
+            return;
+        }
         take_output(child);
         take_errors(child);
         if (wait[0].revents != 0)
@@ -276,6 +281,9 @@ static int judge(struct child *child, const struct launch_request *request,
         return problem_set(why, EINVAL, "the trial did not end within %.3g s and was killed%s",
                            (double)(request->deadline_ns + request->grace_ns) / 1e9,
                            complaint(child));
+    if (child->blind != 0)
+        return problem_set(why, EINVAL, "the trial can't be listened to (poll: %s) and was killed",
+                           strerror(child->blind));
     if (child->flooded)
         return problem_set(why, EINVAL, "the trial printed more than %zu MiB and was killed",
                            LAUNCH_OUTPUT_BYTES >> 20);

@@ -33,6 +33,8 @@ class Campaign(Case):
         for fault in ({"kind": "descriptors", "value": 4}, {"kind": "storm", "value": 200},
                       {"kind": "error in run", "role": "run", "call": "open", "errno": "ENOSPC", "nth": 9,
                        "times": 0},
+                      {"kind": "error in run", "role": "run", "call": "poll", "errno": "ENOMEM", "nth": 1,
+                       "times": 0},
                       {"kind": "error in run", "role": "run", "call": "fsync", "errno": "EIO", "nth": 3,
                        "times": 3}):
             with self.subTest(fault=fault):
