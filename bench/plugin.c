@@ -61,9 +61,8 @@ static int check_file(const char *path, const char *name, struct problem *proble
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         int error = errno;
-        return problem_set(problem, error,
-                           "%s.so can't be opened: %s; mend its permissions or remove it", name,
-                           strerror(error));
+        return problem_set(problem, error, "%s.so can't be opened: %s%s", name, strerror(error),
+                           error == EACCES ? "; mend its permissions or remove it" : "");
     }
     int result = check_open_file(fd, name, problem);
     (void)close(fd);
@@ -117,14 +116,18 @@ static const char *loader_says(const char *path) {
 }
 
 /* Some libraries take signal handlers as soon as they are loaded; what a signal does here is not
- * theirs to say. */
+ * theirs to say, also not while they are being loaded: till then signals wait. */
 static void *open_quietly(const char *path) {
     struct sigaction before[NSIG];
+    sigset_t all, mask;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &mask);
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, NULL, &before[number]);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, &before[number], NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
     return library;
 }
 

@@ -10,6 +10,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,27 @@ static void a_trial_loads_only_what_may_list_its_name(void **state) {
     /* Nothing in its name says that this one is a preset of twins. */
     assert_int_equal(registry_open_for(f->folder, "castor", &f->registry, &f->problem), 0);
     assert_non_null(registry_find(&f->registry, "castor", &f->problem));
+}
+
+static volatile sig_atomic_t terms;
+
+static void count_terms(int number) {
+    (void)number;
+    terms++;
+}
+
+static void a_signal_while_a_library_loads_is_ours(void **state) {
+    struct fixture *f = *state;
+    struct sigaction before, after;
+    const struct sigaction counting = {.sa_handler = count_terms};
+    assert_int_equal(sigaction(SIGTERM, &counting, &before), 0);
+    install(f, "takes-signals");
+    terms = 0;
+    scan(f);
+    assert_int_equal(sigaction(SIGTERM, &before, &after), 0);
+    assert_int_equal(terms, 1);
+    assert_true(after.sa_handler == count_terms);
+    assert_non_null(entry_named(f, "takes-signals")->transport);
 }
 
 static void lists_a_right_plugin(void **state) {
@@ -318,6 +340,7 @@ static void refuses_a_folder_without_transports(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_signal_while_a_library_loads_is_ours),
         TEST(lists_a_right_plugin),
         TEST(a_trial_loads_only_what_may_list_its_name),
         TEST(refuses_each_wrong_plugin),
