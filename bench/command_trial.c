@@ -305,7 +305,7 @@ int command_trial(int argc, char **argv, struct problem *problem) {
     (void)!getrandom(&a.trial.seed, sizeof a.trial.seed / 2, 0); /* below 2^32: any JSON reader */
     error_t usage = argp_parse(&argp, argc, argv, 0, NULL, &a);
     if (usage)
-        return problem_set(problem, EINVAL, "%s", strerror(usage)), COMMAND_USAGE;
+        return command_exit_code(problem_set(problem, usage, "%s; see --help", strerror(usage)));
     if (!a.error && a.key == NULL)
         a.error = problem_set(problem, EINVAL,
                               "which cell? For example: ipcbench trial "

@@ -13,7 +13,8 @@
 
 enum field_kind {
     FIELD_NUMBER,       /* double, never negative; NaN and infinities are null */
-    FIELD_NUMBER_LATER, /* likewise; earlier versions wrote none, which leaves the member as it is */
+    FIELD_NUMBER_LATER, /* likewise; earlier versions wrote none, which leaves the member as it is
+                         */
     FIELD_COUNT,        /* size_t */
     FIELD_CPU,          /* int; negative is null */
     FIELD_SEED,         /* uint64_t, as a string of digits: many JSON readers round beyond 2^53 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * losses.h - the messages that a cell's streams sent and that never came, in words. No system calls.
+ * losses.h - the messages that a cell's streams sent and that never came, in words. No system
+ * calls.
  */
 #ifndef BENCH_LOSSES_H
 #define BENCH_LOSSES_H

@@ -35,8 +35,8 @@ struct cell_summary {
     double per_second, bytes_per_second;
     double per_second_low, per_second_high; /* 95% interval of the former, likewise */
     struct record_crowd crowd; /* of phases and clients: likewise medians over trials */
-    double lost;       /* of all ok trials together: see record.h */
-    double lost_share; /* of what they sent */
+    double lost;               /* of all ok trials together: see record.h */
+    double lost_share;         /* of what they sent */
     double cpu_ns;
     double switches;     /* voluntary and involuntary, of both ends, for each exchange */
     double system_calls; /* of both ends, for each exchange; from the counting trial */

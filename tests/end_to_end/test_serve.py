@@ -66,6 +66,7 @@ class Serve(Case):
                                         "--warmup-exchanges", "5", "--verify", "full")
                     self.check(record, 5, design, 20)
 
+    @needs_transports("fifo")
     def test_packets_and_a_client_alone(self):
         for transport in ("unix-seqpacket", "unix-abstract", "unix-path", "fifo"):
             for design in ("thread", "epoll"):
