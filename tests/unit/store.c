@@ -194,7 +194,7 @@ static void check_full_disk(void) {
     struct problem problem = {""};
     struct store *store;
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", "/mnt", "tmpfs", 0, "size=64k") != 0 || chdir("/mnt") != 0)
         _exit(77);
     require(begin("run.json", &store, &problem) == 0, "begin");
