@@ -4,6 +4,7 @@
  */
 #include "knee.h"
 
+#include "stats.h"
 #include "workload_spec.h"
 
 #include <math.h>
@@ -30,6 +31,15 @@ static uint64_t next_rate(const struct knee *knee) {
     return (uint64_t)llround(sqrt((double)knee->kept_hz * (double)knee->missed_hz));
 }
 
+/* Notes a p99 at the low rate; with the last of them their median is known. */
+static void note_reference(struct knee *knee, double p99_ns) {
+    knee->references_ns[knee->reference_count++] = p99_ns;
+    if (knee->reference_count < KNEE_REFERENCES)
+        return;
+    (void)stats_sort(knee->references_ns, KNEE_REFERENCES);
+    knee->low_p99_ns = stats_median(knee->references_ns, KNEE_REFERENCES);
+}
+
 /* Nothing is left to halve, or there is nowhere to go. */
 static bool is_over(const struct knee *knee) {
     if (knee->kept_hz == 0 || knee->trials >= KNEE_MOST_TRIALS)
@@ -48,12 +58,15 @@ void knee_note(struct knee *knee, const struct knee_seen *seen) {
         return;
     }
     knee->doubted = false;
+    if (kept && isnan(knee->low_p99_ns)) {
+        note_reference(knee, seen->p99_ns);
+        if (isnan(knee->low_p99_ns))
+            return;
+    }
     if (kept)
         knee->kept_hz = knee->try_hz;
     else
         knee->missed_hz = knee->try_hz;
-    if (kept && isnan(knee->low_p99_ns))
-        knee->low_p99_ns = seen->p99_ns;
     knee->done = is_over(knee);
     if (!knee->done)
         knee->try_hz = next_rate(knee);

@@ -7,6 +7,7 @@
  * - the achieved rate is at most 1% below it (with random gaps, 3 standard deviations of the number
  *   of requests come on top), and
  * - the p99, from when each request was due, is known and at most 10 times that at the low rate.
+ * The p99 at the low rate is the median of three trials, since everything is held against it.
  * A rate that a trial could not keep up is tried once more before that is believed. The knee is the
  * highest rate that was kept up, once a rate that was not is at most 10% above it.
  *
@@ -24,7 +25,7 @@
 #define KNEE_STEP       UINT64_C(4)
 
 /* Requests in a trial at least, so that it carries a p99. */
-enum { KNEE_REQUESTS = 1200, KNEE_MOST_TRIALS = 40 };
+enum { KNEE_REQUESTS = 1200, KNEE_MOST_TRIALS = 40, KNEE_REFERENCES = 3 };
 
 /* What a trial showed. NaN: not known. */
 struct knee_seen {
@@ -36,7 +37,9 @@ struct knee {
     uint64_t try_hz;             /* the next trial's rate; the last one's when done */
     uint64_t low_hz;             /* where it began */
     uint64_t kept_hz, missed_hz; /* the highest kept up, and the lowest that was not; 0: none yet */
-    double low_p99_ns;           /* at the low rate */
+    double low_p99_ns;           /* at the low rate; NaN: not known yet */
+    double references_ns[KNEE_REFERENCES]; /* what it is the median of */
+    unsigned reference_count;
     unsigned trials;
     bool doubted; /* try_hz was missed once */
     bool done;

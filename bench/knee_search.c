@@ -80,7 +80,7 @@ void knee_search_say(const struct knee *knee, char *text, size_t room) {
         (void)snprintf(text, room, "nothing was measured");
     else if (knee->kept_hz == 0)
         (void)snprintf(text, room, "%s at %" PRIu64 "/s, where the search began",
-                       knee->done ? "not kept up even" : "not kept up so far", knee->low_hz);
+                       knee->done ? "not kept up even" : "not finished: still", knee->low_hz);
     else if (knee->missed_hz == 0)
         (void)snprintf(text, room, "kept up to %" PRIu64 "/s; %s", knee->kept_hz,
                        knee->done ? "no higher rate can be asked for" : "not finished");
@@ -93,24 +93,34 @@ static const json_t *planned(const struct run *run) {
     return json_object_get(json_object_get(run->options, "plan"), "cells");
 }
 
-void knee_search_show(FILE *to, const struct run *run) {
-    size_t i, shown = 0;
+size_t knee_search_each(const struct run *run, FILE *to, knee_search_writer *write) {
+    size_t i, count = 0;
     const json_t *key;
     json_array_foreach(planned(run), i, key) {
         struct knee knee;
-        char found[128], line[CELL_KEY_BYTES + 160];
+        char found[128];
         const char *text = json_string_value(key);
         if (text == NULL || knee_search_replay(run, text, &knee) != 0)
             continue;
-        if (shown++ == 0)
-            (void)fprintf(to,
-                          "\nWhere is the knee? (kept up: at most %.0f%% below the rate, p99 at "
-                          "most %.0f times that at the low rate)\n",
-                          KNEE_SHORTFALL * 100, KNEE_TAIL);
         knee_search_say(&knee, found, sizeof found);
-        (void)snprintf(line, sizeof line, "%s: %s", text, found);
-        table_wrap(to, "  ", "      ", line);
+        write(to, count++ == 0, text, found);
     }
+    return count;
+}
+
+static void show_one(FILE *to, bool first, const char *key, const char *found) {
+    char line[CELL_KEY_BYTES + 160];
+    if (first)
+        (void)fprintf(to,
+                      "\nWhere is the knee? (kept up: at most %.0f%% below the rate, p99 at most "
+                      "%.0f times that at the low rate)\n",
+                      KNEE_SHORTFALL * 100, KNEE_TAIL);
+    (void)snprintf(line, sizeof line, "%s: %s", key, found);
+    table_wrap(to, "  ", "      ", line);
+}
+
+void knee_search_show(FILE *to, const struct run *run) {
+    (void)knee_search_each(run, to, show_one);
 }
 
 static json_t *rate_or_null(uint64_t hz) {

@@ -32,6 +32,11 @@ int knee_search_replay(const struct run *run, const char *key, struct knee *knee
 /* What it found, as a sentence. */
 void knee_search_say(const struct knee *knee, char *text, size_t room);
 
+/* Writes the searches of a run's plan one by one, each with what it found as a sentence. Returns
+ * their number. */
+typedef void knee_search_writer(FILE *to, bool first, const char *key, const char *found);
+size_t knee_search_each(const struct run *run, FILE *to, knee_search_writer *write);
+
 /* The searches of a run's plan and what they found: as lines of text; as a new array, of objects
  * with `key`, `done`, `kept_hz`, `missed_hz` (null: none) and `low_p99_ns`, or NULL without memory.
  */

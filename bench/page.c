@@ -86,6 +86,7 @@ static int answers(FILE *to, const struct figure_run *runs, size_t count,
     for (size_t i = 0; i < count; i++) {
         run_name(to, &runs[i], count);
         page_verdict(to, &runs[i].run);
+        page_knees(to, &runs[i].run);
     }
     (void)fputs("</section>\n<section id=trust>\n<h2>Can I trust this machine?</h2>\n", to);
     for (size_t i = 0; i < count && error == 0; i++) {

@@ -25,6 +25,8 @@ int page_write(FILE *to, const struct figure_run *runs, size_t count,
 /* Its parts (page_*.c). Those that answer
  * return 0 or -ENOMEM. */
 void page_verdict(FILE *to, const struct run *run);
+/* Nothing where no search for a knee was made. */
+void page_knees(FILE *to, const struct run *run);
 int page_trust(FILE *to, const struct run *run);
 int page_claims(FILE *to, const struct run *run);
 int page_evidence(FILE *to, const struct run *run, const char *name);

@@ -4,6 +4,7 @@
  */
 #include "claims.h"
 #include "html.h"
+#include "knee_search.h"
 #include "page.h"
 #include "trust.h"
 #include "units.h"
@@ -68,6 +69,25 @@ void page_verdict(FILE *to, const struct run *run) {
                 "interval over trials; a tie where intervals meet. To burn a core is to spin or to "
                 "park; not to is to sleep in the kernel (block).</p>\n",
                 to);
+}
+
+static void knee(FILE *to, bool first, const char *key, const char *found) {
+    if (first)
+        (void)fprintf(to,
+                      "<p class=small>Where an open loop saturates (kept up: at most %.0f%% below "
+                      "the rate, p99 at most %.0f times that at the low rate):</p>\n<ul "
+                      "class=answers>\n",
+                      KNEE_SHORTFALL * 100, KNEE_TAIL);
+    (void)fputs("<li>", to);
+    html_element(to, "span class=small", key);
+    (void)fputs("<br>", to);
+    html_text(to, found);
+    (void)fputs("</li>\n", to);
+}
+
+void page_knees(FILE *to, const struct run *run) {
+    if (knee_search_each(run, to, knee) > 0)
+        (void)fputs("</ul>\n", to);
 }
 
 static void badge(FILE *to, const char *class, const char *word) {

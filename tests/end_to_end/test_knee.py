@@ -4,7 +4,7 @@
 import json
 import re
 
-from support import Case, ipcbench, needs_transports
+from support import SCRIPTS, Case, ipcbench, needs_program, needs_transports
 
 SEARCH = ["-t", "pipe", "-w", "rate:search=knee", "-s", "64", "-W", "block", "-p", "same-core",
           "--time", "0.02", "--warmup", "0.01", "--trials", "1", "--seed", "5", "-q"]
@@ -34,6 +34,25 @@ class Knee(Case):
         self.assert_result(text, 0)
         self.assertIn(f"not at {knee['missed_hz']}/s" if knee["kept_hz"] else "not kept up",
                       " ".join(text.stdout.split()))
+
+    def test_a_budget_that_ends_in_the_middle_says_so(self):
+        # A trial at 1000/s takes 1.2 s at least, so that not even the first rate is settled.
+        path = self.folder / "run.json"
+        self.assert_result(ipcbench("run", *SEARCH, "--budget", "2", "-o", str(path)), 0)
+        shown = ipcbench("show", str(path), "--json")
+        (knee,) = json.loads(shown.stdout)["knees"]
+        self.assertFalse(knee["done"])
+        self.assertIsNone(knee["missed_hz"])
+        self.assertIn("not finished", " ".join(ipcbench("show", str(path)).stdout.split()))
+
+    @needs_program("gnuplot")
+    def test_the_report_names_what_show_names(self):
+        path, folder = self.folder / "run.json", self.folder / "report"
+        self.assert_result(ipcbench("run", *SEARCH, "--budget", "2", "-o", str(path)), 0)
+        self.assert_result(ipcbench("report", str(path), "-o", str(folder), "--scripts", SCRIPTS), 0)
+        page = (folder / "index.html").read_text()
+        self.assertIn("pipe/rate:hz=1000,search=knee/block/same-core/64B", page)
+        self.assertIn("not finished", page)
 
     def test_one_trial_is_no_search(self):
         result = ipcbench("trial", "pipe/rate:search=knee/block/same-core/64B")

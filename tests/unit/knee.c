@@ -86,6 +86,23 @@ static void one_bad_trial_is_not_believed(void **state) {
     assert_int_equal(knee.missed_hz, calm.missed_hz);
 }
 
+/* Everything is held against it, so that one that was disturbed must not count. */
+static void the_reference_is_the_median_of_three(void **state) {
+    (void)state;
+    static const double p99s_ns[] = {900, 90000, 1100};
+    struct knee knee;
+    knee_begin(&knee, 1000);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(isnan(knee.low_p99_ns) && knee.kept_hz == 0 && !knee.done);
+        assert_int_equal(knee.try_hz, 1000);
+        knee_note(&knee,
+                  &(struct knee_seen){.per_second = 1000, .p99_ns = p99s_ns[i], .requests = 5000});
+    }
+    assert_true(knee.low_p99_ns == 1100);
+    assert_int_equal(knee.kept_hz, 1000);
+    assert_int_equal(knee.try_hz, 4000);
+}
+
 static void a_low_rate_that_is_not_kept_up_ends_the_search(void **state) {
     (void)state;
     struct knee knee = search(&(struct server){2000000, 0}, 1000);
@@ -127,6 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_knee_is_found_to_the_resolution),
         cmocka_unit_test(one_bad_trial_is_not_believed),
+        cmocka_unit_test(the_reference_is_the_median_of_three),
         cmocka_unit_test(a_low_rate_that_is_not_kept_up_ends_the_search),
         cmocka_unit_test(what_nothing_saturates_ends_at_the_highest_rate),
         cmocka_unit_test(a_rate_without_a_p99_is_not_kept_up),
