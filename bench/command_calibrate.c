@@ -61,10 +61,15 @@ static error_t take(int option, char *text, struct argp_state *state) {
 
 /* ---- the tables ---- */
 
-static void add_ns(struct table *table, struct floor_sample ns) {
+static void add_best_ns(struct table *table, struct floor_sample ns) {
     char text[32];
     units_format_ns(ns.best, text, sizeof text);
     table_add(table, text);
+}
+
+static void add_ns(struct table *table, struct floor_sample ns) {
+    char text[32];
+    add_best_ns(table, ns);
     units_format_ns(ns.median, text, sizeof text);
     table_add(table, text);
 }
@@ -117,9 +122,9 @@ static int print_copies(const struct calibration *c) {
 
 static int print_pairs(const struct calibration *c) {
     static const struct table_column columns[] = {
-        {"placement", false}, {"CPUs", false},  {"related", false}, {"bounce", true},
-        {"median", true},     {"line", true},   {"median", true},   {"wake-up", true},
-        {"median", true},     {"switch", true}, {"median", true}};
+        {"placement", false}, {"CPUs", false}, {"related", false}, {"bounce", true},
+        {"median", true},     {"line", true},  {"wake-up", true},  {"median", true},
+        {"switch", true},     {"median", true}};
     struct table table;
     table_init(&table, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < c->pair_count; i++) {
@@ -128,7 +133,7 @@ static int print_pairs(const struct calibration *c) {
         add_cpus(&table, &pair->placement);
         table_add(&table, pair->placement.related);
         add_ns(&table, pair->bounce_ns);
-        add_ns(&table, pair->line_ns);
+        add_best_ns(&table, pair->line_ns);
         add_ns(&table, pair->wakeup_ns);
         add_ns(&table, pair->switch_ns);
     }
