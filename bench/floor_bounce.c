@@ -20,19 +20,9 @@ struct layout {
     bool apart, carry, pause;
 };
 
-static inline void relax(bool pause) {
-    if (!pause)
-        return;
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static inline void spin_until(const _Atomic uint32_t *word, uint32_t value, bool pause) {
     while (atomic_load_explicit(word, memory_order_acquire) != value)
-        relax(pause);
+        floor_relax(pause);
 }
 
 static inline uint64_t look(const _Atomic uint64_t *payload) {
@@ -49,10 +39,8 @@ static inline int answer_half(struct layout layout) {
     return !layout.apart && layout.carry;
 }
 
-#define INLINED static inline __attribute__((always_inline))
-
-INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
-                      struct layout layout) {
+FLOOR_INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
+                            struct layout layout) {
     struct floor_line *there = &court->lines[0], *back = &court->lines[layout.apart];
     int half = answer_half(layout);
     for (uint32_t i = first; i <= last; i++) {
@@ -63,8 +51,8 @@ INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
     }
 }
 
-INLINED void play_in(struct floor_court *court, uint32_t first, uint32_t last,
-                     struct layout layout) {
+FLOOR_INLINED void play_in(struct floor_court *court, uint32_t first, uint32_t last,
+                           struct layout layout) {
     struct floor_line *there = &court->lines[0], *back = &court->lines[layout.apart];
     int half = answer_half(layout);
     uint64_t carried = look(&back->payload[half]);

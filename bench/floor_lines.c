@@ -23,34 +23,22 @@ struct layout {
     bool pause;
 };
 
-static inline void relax(bool pause) {
-    if (!pause)
-        return;
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
-#define INLINED static inline __attribute__((always_inline))
-
-INLINED _Atomic uint32_t *slot(struct floor_court *court, uint32_t number) {
+FLOOR_INLINED _Atomic uint32_t *slot(struct floor_court *court, uint32_t number) {
     return &court->ring[number % FLOOR_RING].number;
 }
 
-INLINED void await_line(struct floor_court *court, uint32_t number, bool pause) {
+FLOOR_INLINED void await_line(struct floor_court *court, uint32_t number, bool pause) {
     while (atomic_load_explicit(slot(court, number), memory_order_acquire) != number)
-        relax(pause);
+        floor_relax(pause);
 }
 
 /* How far the consumer has come, as it has told. */
-INLINED _Atomic uint32_t *told(struct floor_court *court) {
+FLOOR_INLINED _Atomic uint32_t *told(struct floor_court *court) {
     return &court->lines[1].sequence[0];
 }
 
-INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
-                      struct layout layout) {
+FLOOR_INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
+                            struct layout layout) {
     for (uint32_t i = first; i <= last;) {
         uint32_t end = last - i < layout.chunk ? last : i + layout.chunk - 1;
         await_line(court, end, layout.pause);
@@ -63,18 +51,18 @@ INLINED void serve_in(struct floor_court *court, uint32_t first, uint32_t last,
 
 /* Ends when the consumer has told that it has them all; the line that isn't timed waits for nobody.
  */
-INLINED void play_in(struct floor_court *court, uint32_t first, uint32_t last,
-                     struct layout layout) {
+FLOOR_INLINED void play_in(struct floor_court *court, uint32_t first, uint32_t last,
+                           struct layout layout) {
     uint32_t read = atomic_load_explicit(told(court), memory_order_acquire);
     for (uint32_t i = first; i <= last; i++) {
         while (i - read > FLOOR_RING) {
-            relax(layout.pause);
+            floor_relax(layout.pause);
             read = atomic_load_explicit(told(court), memory_order_acquire);
         }
         atomic_store_explicit(slot(court, i), i, memory_order_release);
     }
     while (last > first && atomic_load_explicit(told(court), memory_order_acquire) != last)
-        relax(layout.pause);
+        floor_relax(layout.pause);
 }
 
 /* Two functions for each layout, so that the loops hold no test of it. */
@@ -95,7 +83,7 @@ LAYOUT(many_pause, .chunk = MANY, .pause = true)
 
 /* ---- in bulk: whole lines, written as a copy writes them, and told of chunk by chunk ---- */
 
-INLINED uint32_t chunk_end(uint32_t number, uint32_t last) {
+FLOOR_INLINED uint32_t chunk_end(uint32_t number, uint32_t last) {
     uint32_t end = (number - 1) / MANY * MANY + MANY;
     return end < last ? end : last;
 }
@@ -104,7 +92,7 @@ static void serve_bulk(struct floor_court *court, uint32_t first, uint32_t last)
     for (uint32_t i = first; i <= last;) {
         uint32_t end = chunk_end(i, last), sum = 0;
         while (atomic_load_explicit(&court->lines[0].sequence[0], memory_order_acquire) < end)
-            relax(true);
+            floor_relax(true);
         for (; i <= end; i++)
             sum += atomic_load_explicit(slot(court, i - 1), memory_order_relaxed);
         __asm__ volatile("" : : "r"(sum)); /* each line is read */
@@ -116,13 +104,13 @@ static void play_bulk(struct floor_court *court, uint32_t first, uint32_t last) 
     for (uint32_t i = first; i <= last;) {
         uint32_t end = chunk_end(i, last);
         while (end > FLOOR_RING + atomic_load_explicit(told(court), memory_order_acquire))
-            relax(true);
+            floor_relax(true);
         memset((void *)slot(court, i - 1), (int)(end & 0xff), (end - i + 1) * sizeof *court->ring);
         atomic_store_explicit(&court->lines[0].sequence[0], end, memory_order_release);
         i = end + 1;
     }
     while (last > first && atomic_load_explicit(told(court), memory_order_acquire) != last)
-        relax(true);
+        floor_relax(true);
 }
 
 static const struct floor_game games[] = {

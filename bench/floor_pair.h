@@ -8,10 +8,19 @@
 
 #include "floor.h"
 #include "floor_batch.h"
+#include "helper.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+/* Of a game's loops, which are made anew for each layout, so that they hold no test of it. */
+#define FLOOR_INLINED static inline __attribute__((always_inline))
+
+FLOOR_INLINED void floor_relax(bool pause) {
+    if (pause)
+        ipc_relax();
+}
 
 /* A cache line, on a pair of lines of its own since some CPUs fetch their neighbours along. */
 struct floor_line {

@@ -17,11 +17,10 @@
 
 #define NOT_AHEAD   (UINT64_C(1) << 34) /* a number that far ahead is a damaged one */
 #define NUMBER_BITS 32                  /* of a credit; its phase stands above */
-#define FIRST_WAIT_NS                                                          \
-    UINT64_C(1000000) /* for the end of a phase; then twice as long, and so on \
-                       */
-#define MOST_DOUBLED 6
-#define LOOK_NS      UINT64_C(200000)
+/* For the end of a phase; then twice as long, and so on, MOST_DOUBLED times. */
+#define FIRST_WAIT_NS UINT64_C(1000000)
+#define MOST_DOUBLED  6
+#define LOOK_NS       UINT64_C(200000)
 
 enum { MOST_CLOSING = 100, MOST_SILENT = 30 };
 

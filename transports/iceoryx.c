@@ -67,6 +67,8 @@ static int write_config(const struct iceoryx_link *link, char path[PATH_MAX]) {
         return ipc_fail(&base->fault, "fopen");
     if (error)
         return error;
+    ipc_note_number(base->note, base->notes, "chunk_bytes", (long long)bytes);
+    ipc_note_number(base->note, base->notes, "chunks", CHUNKS);
     (void)fprintf(file,
                   "[general]\nversion = 1\n\n[[segment]]\n\n[[segment.mempool]]\nsize = %zu\n"
                   "count = %d\n",

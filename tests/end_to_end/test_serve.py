@@ -3,9 +3,11 @@
 
 import json
 import os
+import pathlib
 import resource
 import signal
 import subprocess
+import tempfile
 import unittest
 
 from support import (FAKES, IPCBENCH, Case, children, descendants, ipcbench, is_alive,
@@ -188,6 +190,8 @@ class Signals(Case):
                 process, pids = self.begin(design)
                 process.kill()
                 self.finish(process, pids, -signal.SIGKILL)
+                self.trial(key("unix", 1, design), "--exchanges", "1")  # each start sweeps
+                self.assertEqual(list(pathlib.Path(tempfile.gettempdir()).glob(f"ipcbench-{process.pid}-*")), [])
 
     def test_an_end_is_killed(self):
         for design in ("thread", "process", "epoll"):

@@ -3,24 +3,19 @@
  * workload_stream.c (test) - the stream over a queue in memory: every message counted and verified,
  * never more under way than the depth allows, and each fault ends it with its name.
  */
-#include "workload.h"
+#include "workload_seats.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-enum { ROOM = 256, MOST_BYTES = 64 };
+enum { ROOM = 256 };
 
 /* One direction: a bounded queue. */
 struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t moved;
-    unsigned char kept[ROOM][MOST_BYTES];
+    unsigned char kept[ROOM][SEATS_BYTES];
     uint64_t sent, received, most; /* most: the greatest difference of the two */
 };
 
@@ -28,6 +23,7 @@ struct pipe_end {
     struct ipc_end base;
     struct queue *out, *in;
     uint64_t drop_at, damage_at; /* message that is sent; 0: none */
+    uint64_t received[2];        /* at the marks */
 };
 
 static int put(struct ipc_end *end, const void *message, size_t bytes) {
@@ -62,101 +58,55 @@ static int get(struct ipc_end *end, void *message, size_t bytes) {
 
 static const struct ipc_messages messages = {put, get};
 
-struct seat {
-    struct pipe_end end;
-    struct payload outgoing, incoming;
-    unsigned char buffer[MOST_BYTES];
-    int marks;
-    uint64_t received[2]; /* at the server's marks */
-    struct workload workload;
-    int result;
+struct bench {
+    struct queue to_server, to_client;
+    struct pipe_end server_end, client_end;
+    struct seats seats;
 };
 
 static void mark(void *context, enum workload_mark when) {
     struct seat *seat = context;
-    assert_int_equal((int)when, seat->marks++);
-    seat->received[when] = seat->end.in->received;
-}
-
-struct bench {
-    struct queue to_server, to_client;
-    struct seat server, client;
-    _Atomic uint64_t turn;
-    struct clock clock;
-    struct workload_result result;
-};
-
-static void seat_init(struct bench *b, struct seat *seat, const struct workload_plan *plan,
-                      size_t bytes, bool client) {
-    size_t reply = workload_reply_bytes(plan, bytes);
-    seat->end.out = client ? &b->to_server : &b->to_client;
-    seat->end.in = client ? &b->to_client : &b->to_server;
-    assert_int_equal(payload_make(&seat->outgoing, client ? bytes : reply, 1, !client, false), 0);
-    assert_int_equal(payload_make(&seat->incoming, client ? reply : bytes, 1, client, false), 0);
-    seat->workload = (struct workload){.plan = plan,
-                                       .clock = &b->clock,
-                                       .end = &seat->end.base,
-                                       .messages = &messages,
-                                       .outgoing = &seat->outgoing,
-                                       .incoming = &seat->incoming,
-                                       .buffer = seat->buffer,
-                                       .turn = &b->turn,
-                                       .result = &b->result,
-                                       .mark = mark,
-                                       .context = seat};
+    struct pipe_end *end = (struct pipe_end *)seat->workload.end;
+    seats_count_mark(seat, when);
+    end->received[when] = end->in->received;
 }
 
 static struct bench *bench_new(const struct workload_plan *plan, size_t bytes) {
-    struct bench *b = calloc(1, sizeof *b);
+    struct bench *b = aligned_alloc(IPC_ALIGN, sizeof *b);
     assert_non_null(b);
+    memset(b, 0, sizeof *b);
     (void)pthread_mutex_init(&b->to_server.mutex, NULL);
     (void)pthread_mutex_init(&b->to_client.mutex, NULL);
     (void)pthread_cond_init(&b->to_server.moved, NULL);
     (void)pthread_cond_init(&b->to_client.moved, NULL);
-    b->turn = UINT64_MAX;
-    b->clock = (struct clock){.source = CLOCK_SYSTEM, .ns_per_tick = 1, .hz = 1e9};
-    seat_init(b, &b->server, plan, bytes, false);
-    seat_init(b, &b->client, plan, bytes, true);
+    b->server_end = (struct pipe_end){.out = &b->to_client, .in = &b->to_server};
+    b->client_end = (struct pipe_end){.out = &b->to_server, .in = &b->to_client};
+    seats_init(&b->seats, &b->server_end.base, &b->client_end.base, &messages, plan, bytes, mark);
     return b;
 }
 
 static void bench_free(struct bench *b) {
-    payload_free(&b->server.outgoing);
-    payload_free(&b->server.incoming);
-    payload_free(&b->client.outgoing);
-    payload_free(&b->client.incoming);
+    seats_free(&b->seats);
     free(b);
-}
-
-static void *serve(void *of) {
-    struct seat *seat = of;
-    seat->result = workload_server(&seat->workload);
-    return NULL;
-}
-
-static void play(struct bench *b) {
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, serve, &b->server), 0);
-    b->client.result = workload_client(&b->client.workload);
-    assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
 static void check_counts(uint64_t depth, size_t bytes) {
     const struct workload_plan plan = {
         .kind = WORKLOAD_STREAM, .exchanges = 10000, .warmup_exchanges = 501, .depth = depth};
     struct bench *b = bench_new(&plan, bytes);
-    play(b);
-    assert_int_equal(b->client.result, 0);
-    assert_int_equal(b->server.result, 0);
-    assert_int_equal(b->result.unstamped, 10000);
-    assert_int_equal(b->result.stamped, 0);
-    assert_int_equal(b->result.warmup_exchanges, 501);
-    assert_true(b->result.batches_ns > 0);
-    assert_int_equal(b->result.batches_ns, b->result.measured_ns);
+    seats_play(&b->seats);
+    assert_int_equal(b->seats.client.result, 0);
+    assert_int_equal(b->seats.server.result, 0);
+    assert_int_equal(b->seats.result.unstamped, 10000);
+    assert_int_equal(b->seats.result.stamped, 0);
+    assert_int_equal(b->seats.result.warmup_exchanges, 501);
+    assert_true(b->seats.result.batches_ns > 0);
+    assert_int_equal(b->seats.result.batches_ns, b->seats.result.measured_ns);
     /* warm-up, its closing message, the settling one, the measured ones, the closing one */
     assert_int_equal(b->to_server.received, 501 + 1 + 1 + 10000 + 1);
-    assert_int_equal(b->server.received[0], 501 + 1);
-    assert_int_equal(b->server.received[1] - b->server.received[0], 10000 + WORKLOAD_UNCOUNTED);
+    assert_int_equal(b->server_end.received[0], 501 + 1);
+    assert_int_equal(b->server_end.received[1] - b->server_end.received[0],
+                     10000 + WORKLOAD_UNCOUNTED);
     assert_int_equal(b->to_client.sent, b->to_client.received);
     assert_true(b->to_server.most <= (depth ? depth : ROOM));
     if (depth == 0)
@@ -177,7 +127,7 @@ static void test_a_depth_is_used_up(void **state) {
     const struct workload_plan plan = {.kind = WORKLOAD_STREAM, .exchanges = 20000, .depth = 8};
     struct bench *b = bench_new(&plan, 64);
     (void)state;
-    play(b);
+    seats_play(&b->seats);
     assert_in_range(b->to_server.most, 2, 8);
     assert_in_range(b->to_client.sent, 20000 / 4, 20000 / 4 + 3);
     bench_free(b);
@@ -188,11 +138,11 @@ static void test_time_ends_it(void **state) {
         .kind = WORKLOAD_STREAM, .time_ns = 20000000, .warmup_ns = 5000000};
     struct bench *b = bench_new(&plan, 64);
     (void)state;
-    play(b);
-    assert_int_equal(b->client.result, 0);
-    assert_int_equal(b->server.received[1] - b->server.received[0],
-                     b->result.unstamped + WORKLOAD_UNCOUNTED);
-    assert_true(b->result.unstamped > 0);
+    seats_play(&b->seats);
+    assert_int_equal(b->seats.client.result, 0);
+    assert_int_equal(b->server_end.received[1] - b->server_end.received[0],
+                     b->seats.result.unstamped + WORKLOAD_UNCOUNTED);
+    assert_true(b->seats.result.unstamped > 0);
     bench_free(b);
 }
 
@@ -201,17 +151,17 @@ static void test_time_ends_it(void **state) {
 static void check_fault(uint64_t drop_at, uint64_t damage_at, const char *sentence) {
     const struct workload_plan plan = {.kind = WORKLOAD_STREAM, .exchanges = 1000};
     struct bench *b = bench_new(&plan, 64);
-    struct payload *sent = &b->client.outgoing;
-    b->client.end.drop_at = drop_at;
-    b->client.end.damage_at = damage_at;
+    struct payload *sent = &b->seats.client.outgoing;
+    b->client_end.drop_at = drop_at;
+    b->client_end.damage_at = damage_at;
     for (uint64_t i = 0; i < ROOM / 2; i++) {
         payload_stamp(sent, i);
-        (void)put(&b->client.end.base, sent->message, sent->bytes);
+        (void)put(&b->client_end.base, sent->message, sent->bytes);
     }
-    assert_int_equal(workload_server(&b->server.workload), -EBADMSG);
-    assert_string_equal(b->server.end.base.fault.call, "verify");
-    assert_string_equal(b->server.end.base.fault.detail, sentence);
-    assert_int_equal(b->server.workload.sequence, 100);
+    assert_int_equal(workload_server(&b->seats.server.workload), -EBADMSG);
+    assert_string_equal(b->server_end.base.fault.call, "verify");
+    assert_string_equal(b->server_end.base.fault.detail, sentence);
+    assert_int_equal(b->seats.server.workload.sequence, 100);
     bench_free(b);
 }
 
