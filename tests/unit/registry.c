@@ -125,7 +125,9 @@ static void a_signal_while_a_library_loads_is_ours(void **state) {
     assert_int_equal(sigaction(SIGTERM, &counting, &before), 0);
     install(f, "takes-signals");
     terms = 0;
+    assert_int_equal(setenv("TAKES_SIGNALS", "1", 1), 0);
     scan(f);
+    (void)unsetenv("TAKES_SIGNALS");
     assert_int_equal(sigaction(SIGTERM, &before, &after), 0);
     assert_int_equal(terms, 1);
     assert_true(after.sa_handler == count_terms);
