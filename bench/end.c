@@ -207,10 +207,11 @@ static int live(const struct end_task *task, enum ipc_role role, struct ipc_end 
     calibrate(task, role, 1);
     atomic_store(&report->stage, END_DETACHING);
     error = detach(task, end, crew);
-    if (!error)
-        atomic_store(&report->stage, END_OVER);
+    if (error)
+        return error; /* the process ends; threads of the crew may still be in there */
+    atomic_store(&report->stage, END_OVER);
     crowd_free(crew);
-    return error;
+    return 0;
 }
 
 void end_blame(struct control *control, enum ipc_role role, int error,
