@@ -34,7 +34,7 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(if $(EXTRA),-DHAVE_LIBURING) \
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) $(EXTRA)))$(PACKAGE_LIBS)
 LIBS           = $(PACKAGE_LIBS) -lm -ldl -lpthread
 
-OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out bench/main.c,$(wildcard bench/*.c)))
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*/*.c))
 PLUGINS  := $(patsubst %.c,$(BUILD)/%.so,$(filter-out %.guest.c,$(wildcard transports/*.c)))
 GUESTS   := $(patsubst %.guest.c,$(BUILD)/%.guest,$(wildcard transports/*.guest.c)) \
   $(patsubst %,$(BUILD)/%,$(wildcard transports/*.guest))
@@ -161,8 +161,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | packages
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) $(STATED) $(DEPEND) -c $< -o $@
 
-$(BUILD)/bench/environment.o: $(BUILD)/commit
-$(BUILD)/bench/environment.o: STATED = -DBUILD_COMMIT='"$(COMMIT)"' -DBUILD_FLAGS='"$(ALL_CFLAGS)"'
+$(BUILD)/bench/host/environment.o: $(BUILD)/commit
+$(BUILD)/bench/host/environment.o: STATED = -DBUILD_COMMIT='"$(COMMIT)"' -DBUILD_FLAGS='"$(ALL_CFLAGS)"'
 
 $(BUILD)/libbench.a: $(OBJECTS)
 	@rm -f $@
@@ -256,5 +256,4 @@ ifneq ($(filter setup,$(MAKECMDGOALS)),)
 endif
 .DELETE_ON_ERROR:
 
--include $(wildcard $(BUILD)/bench/*.d $(BUILD)/transports/*.d $(BUILD)/tests/*.d \
-  $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/bench/*.d $(BUILD)/bench/*/*.d $(BUILD)/transports/*.d $(BUILD)/tests/*/*.d)

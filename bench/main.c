@@ -3,10 +3,10 @@
  * main.c - picks the command, runs it, and says what went wrong: nothing below prints a failure or
  * exits.
  */
-#include "commands.h"
-#include "nearest.h"
-#include "privileges.h"
-#include "stop.h"
+#include "base/nearest.h"
+#include "base/stop.h"
+#include "command/commands.h"
+#include "host/privileges.h"
 
 #include <argp.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pareto.gp - latency against CPU time for each exchange, both on log axes; the line joins the points
-# that no other beats in both. Names stand where there is room (bench/figure_labels.h), those of the
+# that no other beats in both. Names stand where there is room (bench/report/figure_labels.h), those of the
 # points on the line first; all are in the data. style.gp says how to use it by hand.
 
 folder(path) = path eq "" || path[strlen(path):] eq "/" ? path : folder(path[:strlen(path) - 1])

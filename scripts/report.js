@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // report.js - lets the tables of a report sort and filter; the page reads the same without it. Whoever
-// changes it changes its hash in bench/page.c too (the browser test says what it must be).
+// changes it changes its hash in bench/report/page.c too (the browser test says what it must be).
 "use strict";
 const value = (row, column) => {
     const cell = row.cells[column];

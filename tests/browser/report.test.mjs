@@ -224,7 +224,7 @@ test("the policy names the script's hash", () => {
     const script = readFileSync(join(ROOT, "scripts/report.js"));
     const hash = `sha256-${createHash("sha256").update(script).digest("base64")}`;
     assert.ok(readFileSync(join(folder, "good/index.html"), "utf8").includes(hash),
-              `PAGE_SCRIPT_HASH in bench/page.c must be "${hash}"`);
+              `PAGE_SCRIPT_HASH in bench/report/page.c must be "${hash}"`);
 });
 
 // WCAG's contrast of two colours; 4.5 is what ordinary text needs.

@@ -9,7 +9,7 @@
  */
 #include "scene.h"
 
-#include "ability.h"
+#include "trial/ability.h"
 
 #include <errno.h>
 #include <fcntl.h>

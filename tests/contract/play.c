@@ -3,9 +3,9 @@
  * play.c - the parent of a case: makes the link as the harness would, starts both ends as processes
  * or as threads, kills them where the case says so, cleans up, and looks for what is left.
  */
-#include "knobs.h"
+#include "host/surroundings.h"
+#include "plugin/knobs.h"
 #include "scene.h"
-#include "surroundings.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
 #ifndef CONTRACT_SCENE_H
 #define CONTRACT_SCENE_H
 
-#include "gate.h"
-#include "registry.h"
+#include "plugin/registry.h"
+#include "trial/gate.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -4,10 +4,10 @@
  * harness-cost` prints the table of docs/method.md. Each part runs in the loops that the workload
  * has, against the same loop without it; the least of many batches counts.
  */
-#include "clock.h"
-#include "histogram.h"
-#include "payload.h"
+#include "base/clock.h"
+#include "stats/histogram.h"
 #include "transport.h"
+#include "trial/payload.h"
 
 #include <stdio.h>
 #include <stdlib.h>

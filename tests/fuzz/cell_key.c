@@ -2,8 +2,8 @@
 /*
  * cell_key.c - keys of cells: what is accepted has a canonical form that means the same.
  */
-#include "cell.h"
 #include "fuzz.h"
+#include "plugin/cell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = fuzz_text(data, size);

@@ -7,8 +7,8 @@
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
-#include "plain.h"
-#include "problem.h"
+#include "base/plain.h"
+#include "base/problem.h"
 
 #include <stddef.h>
 #include <stdint.h>

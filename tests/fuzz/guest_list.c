@@ -3,8 +3,8 @@
  * guest_list.c - how a guest describes itself. What is accepted is a transport as of the contract.
  */
 #include "fuzz.h"
-#include "guest.h"
-#include "plugin.h"
+#include "plugin/guest.h"
+#include "plugin/plugin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = fuzz_text(data, size);

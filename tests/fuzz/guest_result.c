@@ -4,7 +4,7 @@
  * be written and read again.
  */
 #include "fuzz.h"
-#include "guest_trial.h"
+#include "trial/guest_trial.h"
 
 static void describe(struct record *record, const struct trial_options *options) {
     record_init(record);

@@ -4,7 +4,7 @@
  * base64 and zlib by itself, after a first byte of 0 what stands inside of both.
  */
 #include "fuzz.h"
-#include "histlog.h"
+#include "stats/histlog.h"
 
 #include <endian.h>
 #include <stdbool.h>

@@ -4,11 +4,11 @@
  * file, which is imported; or SQL that is run on a sound history first, to put strange things into
  * sound pages. Then every question is asked.
  */
-#include "history.h"
+#include "judge/history.h"
 #include "fuzz.h"
-#include "history_files.h"
-#include "history_print.h"
-#include "page.h"
+#include "judge/history_files.h"
+#include "report/history_print.h"
+#include "report/page.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -3,7 +3,7 @@
  * knobs.c - the options of a plug-in: every kind of them, what is accepted can be printed, and
  * means the same when it is read again.
  */
-#include "knobs.h"
+#include "plugin/knobs.h"
 #include "fuzz.h"
 
 struct link {

@@ -3,8 +3,8 @@
  * options.c - the command line of `run`, selections included. Each line of the input is an option's
  * letter and its value ("t" and "pipe:bufsize=1M"); finding options is the C library's affair.
  */
-#include "config.h"
 #include "fuzz.h"
+#include "run/config.h"
 
 enum { MOST_WORDS = 65 };
 

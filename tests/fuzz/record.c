@@ -2,7 +2,7 @@
 /*
  * record.c - what a trial prints. A record that is accepted is written as one that is accepted.
  */
-#include "record.h"
+#include "trial/record.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

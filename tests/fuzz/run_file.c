@@ -3,8 +3,8 @@
  * run_file.c - run files and journals, and the tables that are made of what is accepted.
  */
 #include "fuzz.h"
-#include "show.h"
-#include "store.h"
+#include "report/show.h"
+#include "run/store.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 /*
  * units.c - sizes, durations and numbers.
  */
-#include "units.h"
+#include "base/units.h"
 #include "fuzz.h"
 
 #include <math.h>

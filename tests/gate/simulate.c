@@ -11,9 +11,9 @@
  * whole cell change places, so that whatever moved a recorded cell, such as the layout of its two
  * builds, moves it here too. A cell is slowed down by adding log(1 + share) to its ratios.
  */
-#include "duet_gate.h"
-#include "problem.h"
-#include "stats.h"
+#include "base/problem.h"
+#include "duet/duet_gate.h"
+#include "stats/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
  * one JSON object a line, with the text and what our own functions say of it. With `read` it takes
  * texts from stdin, one a line, and writes the same of what our decoder makes of them.
  */
-#include "histlog.h"
+#include "stats/histlog.h"
 
 #include <inttypes.h>
 #include <math.h>

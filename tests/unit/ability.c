@@ -3,7 +3,7 @@
  * ability.c - which workloads a transport can do: what a preset says of its knobs holds whoever set
  * them, and no longer than they are set.
  */
-#include "ability.h"
+#include "trial/ability.h"
 
 #include <errno.h>
 #include <setjmp.h>

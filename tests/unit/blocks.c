@@ -3,9 +3,9 @@
  * blocks.c - the test of two groups against known answers of R, its false alarms, and what counts
  * as measured by turns.
  */
-#include "blocks.h"
+#include "stats/blocks.h"
 
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * bounce.c (test) - two threads on two CPUs both come to an end, and the time is one.
  */
-#include "bounce.h"
+#include "host/bounce.h"
 
 #include <math.h>
 #include <pthread.h>

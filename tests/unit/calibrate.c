@@ -3,7 +3,7 @@
  * calibrate.c - that what is measured on this host is known and what can't be is not, that the
  * affinity stays as it was, and which results are called impossible. No time is asserted.
  */
-#include "calibrate.h"
+#include "run/calibrate.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,9 +2,9 @@
 /*
  * calibration.c - the floor of a cell from known numbers, and calibrations to JSON and back.
  */
-#include "calibration.h"
+#include "run/calibration.h"
 
-#include "fields.h"
+#include "base/fields.h"
 
 #include <errno.h>
 #include <math.h>

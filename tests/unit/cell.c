@@ -2,7 +2,7 @@
 /*
  * cell.c - keys of cells: read, written back the same, and refused with the part that is wrong.
  */
-#include "cell.h"
+#include "plugin/cell.h"
 
 #include <errno.h>
 #include <setjmp.h>

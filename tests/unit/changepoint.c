@@ -2,9 +2,9 @@
 /*
  * changepoint.c - changes that are there are found where they are, and noise has none.
  */
-#include "changepoint.h"
+#include "stats/changepoint.h"
 
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * claims.c - each rule on cells for which the answer is known.
  */
-#include "claims.h"
+#include "judge/claims.h"
 #include "judged_run.h"
 
 enum { SOCKETS, PIPES, ADDRESSES, CONNECTIONS, SERVERS, MULTIPROCESSING };

@@ -3,7 +3,7 @@
  * clock.c (test) - the clock agrees with the system's over a span that it was not calibrated on,
  * never runs backwards, and its conversion is exact where the answer is known.
  */
-#include "clock.h"
+#include "base/clock.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * counters.c (test) - what is counted is exact, what can't be counted is -1.
  */
-#include "counters.h"
+#include "host/counters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 /*
  * crowd.c (test) - what many clients add up to, whose message it is, and who may have many clients.
  */
-#include "crowd_links.h"
-#include "crowd_sums.h"
-#include "outcome_crowd.h"
+#include "trial/crowd_links.h"
+#include "trial/crowd_sums.h"
+#include "trial/outcome_crowd.h"
 
 #include <errno.h>
 #include <math.h>

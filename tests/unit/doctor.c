@@ -5,7 +5,7 @@
  */
 #include "doctor_tree.h"
 
-#include "commands.h"
+#include "command/commands.h"
 
 #include <net/if.h>
 #include <sched.h>

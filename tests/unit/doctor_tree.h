@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_DOCTOR_TREE_H
 #define TESTS_UNIT_DOCTOR_TREE_H
 
-#include "doctor_host.h"
+#include "host/doctor_host.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -3,9 +3,9 @@
  * duet_gate.c - the judge of a duet: verdicts of cells and suites that were made up, the number of
  * trials, and how seldom it alarms where nothing moved.
  */
-#include "duet_gate.h"
+#include "duet/duet_gate.h"
 
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

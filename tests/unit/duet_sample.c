@@ -3,9 +3,9 @@
  * duet_sample.c - the order of the slices, sorting, quantiles of what comes in steps, and the ratio
  * of two sides whose spans are known.
  */
-#include "duet_sample.h"
+#include "duet/duet_sample.h"
 
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

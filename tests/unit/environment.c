@@ -3,9 +3,9 @@
  * environment.c - what is read from a made-up /proc and /sys is what stands in the result; what
  * isn't there is null.
  */
-#include "environment.h"
+#include "host/environment.h"
 
-#include "fields.h"
+#include "base/fields.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

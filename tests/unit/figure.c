@@ -3,9 +3,9 @@
  * Tests of the figures' data: to the letter for a known run, gaps with their reasons, several runs
  * side by side, and foreign text made plain.
  */
-#include "figure_runs.h"
+#include "base/text.h"
 #include "made_run.h"
-#include "text.h"
+#include "report/figure_runs.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 /*
  * figure_costs.c - what the floors predict for known cells.
  */
-#include "figure_costs.h"
+#include "report/figure_costs.h"
 #include "judged_run.h"
 
 static json_t *floors(void) {

@@ -2,7 +2,7 @@
 /*
  * Tests of the places of names: nothing is covered, and who matters most comes first.
  */
-#include "figure_labels.h"
+#include "report/figure_labels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

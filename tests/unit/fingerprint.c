@@ -2,7 +2,7 @@
 /*
  * fingerprint.c - every fact counts, nothing else does, and a difference says what was and what is.
  */
-#include "fingerprint.h"
+#include "judge/fingerprint.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,10 +3,10 @@
  * floor.c - that every floor is a number that can be one, that threads and affinities are left as
  * they were, and that what can't be measured is refused. How fast anything is, is not asserted.
  */
-#include "floor.h"
+#include "host/floor.h"
 
-#include "clock.h"
-#include "floor_pair.h"
+#include "base/clock.h"
+#include "host/floor_pair.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * histlog.c - histograms to text and back, the bytes of the format, and texts that would do harm.
  * That other tools read the text is shown in tests/interop.
  */
-#include "histlog.h"
+#include "stats/histlog.h"
 
 #include <errno.h>
 #include <setjmp.h>

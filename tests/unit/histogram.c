@@ -2,7 +2,7 @@
 /*
  * histogram.c - that the buckets are HdrHistogram's, and what is read back from them.
  */
-#include "histogram.h"
+#include "stats/histogram.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * html.c - what the writer of HTML makes of text that means harm, of numbers, and of a picture.
  */
-#include "html.h"
+#include "report/html.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * interference.c (test) - each flag is raised just beyond its threshold, not at it, and by nothing
  * else.
  */
-#include "interference.h"
+#include "trial/interference.h"
 
 #include <math.h>
 #include <setjmp.h>

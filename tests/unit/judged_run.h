@@ -6,7 +6,7 @@
 #ifndef TESTS_JUDGED_RUN_H
 #define TESTS_JUDGED_RUN_H
 
-#include "run.h"
+#include "run/run.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,9 +2,9 @@
 /*
  * knee.c - the search for a knee, against servers of which the knee is known.
  */
-#include "knee.h"
+#include "run/knee.h"
 
-#include "workload_spec.h"
+#include "plugin/workload_spec.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * knobs.c - values of every kind, their limits, the order in which they are set, and the sentences
  * about those that don't fit.
  */
-#include "knobs.h"
+#include "plugin/knobs.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * launch.c - whatever a trial's process does, a record comes of it and nothing is left. The trials
  * here are shell scripts that print a canned record, crash, hang or flood.
  */
-#include "launch.h"
-#include "stop.h"
+#include "run/launch.h"
+#include "base/stop.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
 #ifndef TESTS_MADE_RUN_H
 #define TESTS_MADE_RUN_H
 
-#include "figure.h"
-#include "histlog.h"
+#include "report/figure.h"
+#include "stats/histlog.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * nearest.c - which word a typo meant, and when none is near.
  */
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * network.c - private namespaces as root and as an ordinary user, what happens where they are
  * forbidden, the host's own address, and that nothing is left. Each case runs in a child.
  */
-#include "network.h"
+#include "host/network.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * outcome.c (test) - who is blamed for what both ends left behind, and how their notes and their
  * counts come together.
  */
-#include "outcome.h"
+#include "trial/outcome.h"
 
 #include <errno.h>
 #include <math.h>

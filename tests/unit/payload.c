@@ -2,7 +2,7 @@
 /*
  * payload.c (test) - every way in which a message can be wrong is found, and named.
  */
-#include "payload.h"
+#include "trial/payload.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,8 +2,8 @@
 /*
  * plain.c - foreign text can't steer a terminal: in a sentence, in a run file's strings.
  */
-#include "plain.h"
-#include "problem.h"
+#include "base/plain.h"
+#include "base/problem.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * plan.c - which cells a selection means. plan_next.c tests what becomes of them.
  */
-#include "plan.h"
+#include "run/plan.h"
 
 #include <errno.h>
 #include <setjmp.h>

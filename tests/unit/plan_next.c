@@ -2,7 +2,7 @@
 /*
  * plan_next.c - how a plan shares the budget out, in which order the trials run, and when it ends.
  */
-#include "plan.h"
+#include "run/plan.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * poller.c (test) - select, poll and epoll find the same; select's limit is an error and no crash.
  */
-#include "poller.h"
+#include "trial/poller.h"
 
 #include <errno.h>
 #include <fcntl.h>

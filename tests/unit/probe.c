@@ -3,7 +3,7 @@
  * probe.c - transports whose probe answers, refuses, crashes, leaves or hangs: none takes the
  * caller with it, and no process stays behind.
  */
-#include "probe.h"
+#include "plugin/probe.h"
 
 #include <errno.h>
 #include <setjmp.h>

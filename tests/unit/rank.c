@@ -2,9 +2,9 @@
 /*
  * rank.c - the gate's statistics against answers that others published, and by counting.
  */
-#include "rank.h"
+#include "stats/rank.h"
 
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,10 +3,10 @@
  * record.c - a record survives its way to JSON and back, what is unknown is null, and whatever is
  * missing or wrong is refused by name.
  */
-#include "record.h"
+#include "trial/record.h"
 
-#include "fields.h"
-#include "histlog.h"
+#include "base/fields.h"
+#include "stats/histlog.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * registry.c - the registry against right and wrong plug-ins (tests/plugins/), linked into a folder
  * of its own for each test.
  */
-#include "registry.h"
+#include "plugin/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>

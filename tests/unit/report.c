@@ -5,9 +5,9 @@
  * size is drawn into DIR instead, for looking at the pictures; with IPCBENCH_LOOK_BOTH=1, two of
  * them.
  */
-#include "report.h"
-#include "figure_runs.h"
+#include "report/report.h"
 #include "made_large_run.h"
+#include "report/figure_runs.h"
 
 #include <errno.h>
 #include <fcntl.h>

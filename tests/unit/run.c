@@ -2,9 +2,9 @@
 /*
  * run.c - what several trials of a cell add up to.
  */
-#include "run.h"
+#include "run/run.h"
 
-#include "histlog.h"
+#include "stats/histlog.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * selection.c - the lists of `run`: where a comma starts a new entry and where it doesn't, and what
  * is refused.
  */
-#include "selection.h"
+#include "run/selection.h"
 
 #include <errno.h>
 #include <setjmp.h>

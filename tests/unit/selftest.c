@@ -2,9 +2,9 @@
 /*
  * selftest.c - made-up records of the controls, and what has to be said of them.
  */
-#include "selftest.h"
+#include "judge/selftest.h"
 
-#include "histlog.h"
+#include "stats/histlog.h"
 
 #include <math.h>
 #include <setjmp.h>

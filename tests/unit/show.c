@@ -3,7 +3,7 @@
  * show.c - what a person sees of a run: cells to be compared stand together, the fastest first, and
  * what could not be measured is there with its reason.
  */
-#include "show.h"
+#include "report/show.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /*
  * stats.c - medians, quantiles and intervals against known answers, and what the intervals promise.
  */
-#include "stats.h"
+#include "stats/stats.h"
 
 #include <math.h>
 #include <setjmp.h>

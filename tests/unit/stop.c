@@ -2,7 +2,7 @@
 /*
  * stop.c - whose signal it was that ended a child.
  */
-#include "stop.h"
+#include "base/stop.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
  * store_scan.c - what would take too much memory is refused before it is parsed, and what stands in
  * strings doesn't count.
  */
-#include "store_scan.h"
+#include "run/store_scan.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_STORE_SCENE_H
 #define TESTS_UNIT_STORE_SCENE_H
 
-#include "store.h"
+#include "run/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,11 +3,11 @@
  * sweep.c - what a dead process left under a trial's name or key goes; what a living one has, what
  * has another name, what others may use, and what is locked stays.
  */
-#include "sweep.h"
+#include "host/sweep.h"
 
-#include "folder.h"
+#include "base/folder.h"
 #include "helper.h"
-#include "surroundings.h"
+#include "host/surroundings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

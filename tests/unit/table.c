@@ -2,7 +2,7 @@
 /*
  * table.c - columns align, no line ends in blanks, and long text wraps between words.
  */
-#include "table.h"
+#include "base/table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 
 #include "../../transports/tcp.c"
 
-#include "network.h"
+#include "host/network.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * topology.c - placements on hwloc's synthetic hosts, on a hybrid one made from them, and on this
  * host under a restricted affinity mask.
  */
-#include "topology.h"
+#include "host/topology.h"
 
 #include <errno.h>
 #include <hwloc.h>

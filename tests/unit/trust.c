@@ -2,7 +2,7 @@
 /*
  * trust.c - each answer at the edge of its criterion, and the sums behind it.
  */
-#include "trust.h"
+#include "judge/trust.h"
 #include "judged_run.h"
 
 /* Trials that were to time: how many of them were flagged, and how many failed. */

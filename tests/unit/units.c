@@ -2,7 +2,7 @@
 /*
  * units.c - sizes, durations, numbers and rates: what is read, what is refused, what is written.
  */
-#include "units.h"
+#include "base/units.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -4,7 +4,7 @@
  * wait4, and with the kernel's clock of its CPU time. No time is asserted, only that accounts
  * agree.
  */
-#include "usage.h"
+#include "host/usage.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 /*
  * verdict.c - the best choice for known cells: who wins, who ties, what is left out.
  */
-#include "verdict.h"
+#include "judge/verdict.h"
 #include "judged_run.h"
 
 static void answers_are_known(void **state) {

@@ -3,7 +3,7 @@
  * workload.c (test) - the ping-pong on a clock that the test advances: known delays come back
  * exactly, counts are exact, and each fault of a transport ends the workload with its name.
  */
-#include "workload.h"
+#include "trial/workload.h"
 
 #include <errno.h>
 #include <math.h>

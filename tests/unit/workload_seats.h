@@ -6,7 +6,7 @@
 #ifndef TEST_WORKLOAD_SEATS_H
 #define TEST_WORKLOAD_SEATS_H
 
-#include "workload.h"
+#include "trial/workload.h"
 
 #include <pthread.h>
 #include <setjmp.h>

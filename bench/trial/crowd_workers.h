@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crowd_workers.h - starts and ends the threads or processes of a crowd's members; for crowd.c.
+ */
+#ifndef BENCH_CROWD_WORKERS_H
+#define BENCH_CROWD_WORKERS_H
+
+#include "trial/crowd_crew.h"
+
+/* A thread for each member but the first. 0 or -errno. */
+int crowd_start_threads(struct crowd_crew *crew);
+int crowd_end_threads(struct crowd_crew *crew);
+
+/* A process for each member; returns when all are attached. 0 or -errno. */
+int crowd_start_processes(struct crowd_crew *crew);
+
+/* Returns when all processes have arrived there, or when one of them is dead. */
+int crowd_await_processes(struct crowd_crew *crew);
+int crowd_end_processes(struct crowd_crew *crew);
+
+/* Of a member with a thread or a process of its own: says that it stands at the gate, and, unless
+ * it is a process that only the leader waits for, waits for the others. */
+void crowd_arrive(struct crowd_crew *crew, enum crowd_gate gate);
+
+/* The readings of a process. */
+void crowd_mark_worker(struct crowd_member *member, enum workload_mark when);
+
+/* Of crowd.c: the member's whole life. Doesn't return from a failure. */
+void crowd_live(struct crowd_member *member);
+
+#endif
