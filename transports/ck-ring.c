@@ -4,9 +4,9 @@
  * ck-ring.c - Concurrency Kit's ring (ck_ring, one producer and one consumer) in shared memory for
  * each direction; its entries point to slots, which the ends share at the same address.
  *
- * A message costs 2 copies (into a slot and out of it), the transfer of the cache lines of its
- * slot, of the ring's entry and of the producer's index, and no system call: ck_ring never sleeps,
- * so it can only spin.
+ * A message costs 2 copies (into a slot and out of it; none in place), the transfer of the cache
+ * lines of its slot, of the ring's entry and of the producer's index, and no system call: ck_ring
+ * never sleeps, so it can only spin.
  */
 #include "helper.h"
 
@@ -46,6 +46,7 @@ struct ck_end {
     struct ck_way *in, *out; /* the link's own */
     unsigned char *slots;    /* of the way out */
     size_t slot_bytes, slot_count, next;
+    struct ck_slot *filling, *reading; /* in place: what is the caller's */
 };
 
 static const struct ipc_knob knobs[] = {
@@ -109,31 +110,72 @@ static int attach(struct ipc_end *base) {
     return 0;
 }
 
-static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
-    struct ck_end *end = (struct ck_end *)base;
+static struct ck_slot *slot_to_fill(const struct ck_end *end, size_t bytes) {
     void *at = end->slots + end->next * end->slot_bytes;
     struct ck_slot *slot = at;
     ORDER_AFTER(slot);
     slot->bytes = bytes;
-    memcpy(slot->message, message, bytes);
+    return slot;
+}
+
+static void enqueue(struct ck_end *end, struct ck_slot *slot) {
     ORDER_BEFORE(end->out);
     while (!ck_ring_enqueue_spsc(&end->out->ring, end->out->entries, slot))
         ipc_relax();
     end->next = end->next + 1 == end->slot_count ? 0 : end->next + 1;
+}
+
+static int dequeue(struct ck_end *end, size_t bytes, struct ck_slot **slot) {
+    while (!ck_ring_dequeue_spsc(&end->in->ring, end->in->entries, slot))
+        ipc_relax();
+    ORDER_AFTER(end->in);
+    return (*slot)->bytes == bytes
+               ? 0
+               : ipc_fail_with(&end->base.fault, "reading a message's length in its slot",
+                               EMSGSIZE);
+}
+
+static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
+    struct ck_end *end = (struct ck_end *)base;
+    struct ck_slot *slot = slot_to_fill(end, bytes);
+    memcpy(slot->message, message, bytes);
+    enqueue(end, slot);
     return 0;
 }
 
 static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
-    struct ck_end *end = (struct ck_end *)base;
     struct ck_slot *slot = NULL;
-    while (!ck_ring_dequeue_spsc(&end->in->ring, end->in->entries, &slot))
-        ipc_relax();
-    ORDER_AFTER(end->in);
-    if (slot->bytes != bytes)
-        return ipc_fail_with(&base->fault, "reading a message's length in its slot", EMSGSIZE);
+    int error = dequeue((struct ck_end *)base, bytes, &slot);
+    if (error)
+        return error;
     memcpy(message, slot->message, bytes);
     ORDER_BEFORE(slot);
     return 0;
+}
+
+static int reserve(struct ipc_end *base, size_t bytes, void **message) {
+    struct ck_end *end = (struct ck_end *)base;
+    end->filling = slot_to_fill(end, bytes);
+    *message = end->filling->message;
+    return 0;
+}
+
+static int commit(struct ipc_end *base) {
+    struct ck_end *end = (struct ck_end *)base;
+    enqueue(end, end->filling);
+    return 0;
+}
+
+static int peek(struct ipc_end *base, size_t bytes, const void **message) {
+    struct ck_end *end = (struct ck_end *)base;
+    int error = dequeue(end, bytes, &end->reading);
+    *message = end->reading->message;
+    return error;
+}
+
+static int release(struct ipc_end *base) {
+    ORDER_BEFORE(((struct ck_end *)base)->reading);
+    return 0; /* the slot's turn comes again by itself: slot_count */
 }
 
 static void cleanup(struct ipc_link *base) {
@@ -144,6 +186,7 @@ static void cleanup(struct ipc_link *base) {
 }
 
 static const struct ipc_messages messages = {send_message, recv_message};
+static const struct ipc_in_place in_place = {reserve, commit, peek, release};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
@@ -158,4 +201,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .attach = attach,
     .cleanup = cleanup,
     .messages = {[IPC_SPIN] = &messages},
+    .in_place = {[IPC_SPIN] = &in_place},
 };

@@ -4,8 +4,8 @@
  * iceoryx.c - iceoryx (its C binding): a publisher and a subscriber for each direction, whose
  * chunks of shared memory its daemon RouDi hands out.
  *
- * A message costs 2 copies, into a chunk that was loaned and out of it; who works on the chunks
- * themselves saves both. Spinning makes no system call; blocking waits on a wait set, whose
+ * A message costs 2 copies, into a chunk that was loaned and out of it; none in place, on the
+ * chunks themselves. Spinning makes no system call; blocking waits on a wait set, whose
  * semaphore costs 1 futex call to sleep, 1 to wake, and 1 wake-up.
  *
  * RouDi and its clients use fixed names in /tmp and /dev/shm, so the trial has its own of both, and
@@ -53,7 +53,9 @@ struct iceoryx_end {
     iox_ws_storage_t set_room;
     iox_pub_t publisher;
     iox_sub_t subscriber;
-    iox_ws_t set; /* blocking only */
+    iox_ws_t set;                   /* blocking only */
+    struct iceoryx_message *loaned; /* in place: what is the caller's */
+    const struct iceoryx_message *came;
 };
 
 /* ---- RouDi ---- */
@@ -235,8 +237,8 @@ static int detach(struct ipc_end *base) {
 
 /* ---- messages ---- */
 
-static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
-    struct iceoryx_end *end = (struct iceoryx_end *)base;
+/* Waits until a chunk is free. */
+static int loan(struct iceoryx_end *end, size_t bytes, struct iceoryx_message **loaned) {
     void *chunk = NULL;
     enum iox_AllocationResult result;
     uint32_t size = (uint32_t)(sizeof(struct iceoryx_message) + bytes);
@@ -244,16 +246,14 @@ static int send_message(struct ipc_end *base, const void *message, size_t bytes)
            AllocationResult_RUNNING_OUT_OF_CHUNKS)
         ipc_relax();
     if (result != AllocationResult_SUCCESS)
-        return ipc_fail_with(&base->fault, "iox_pub_loan_chunk", ENOMEM);
-    struct iceoryx_message *loaned = chunk;
-    loaned->bytes = bytes;
-    memcpy(loaned->message, message, bytes);
-    iox_pub_publish_chunk(end->publisher, chunk);
+        return ipc_fail_with(&end->base.fault, "iox_pub_loan_chunk", ENOMEM);
+    *loaned = chunk;
+    (*loaned)->bytes = bytes;
     return 0;
 }
 
 /* Waits for the next chunk. */
-static int take(struct iceoryx_end *end, const void **chunk) {
+static int await_chunk(struct iceoryx_end *end, const void **chunk) {
     iox_notification_info_t notified;
     uint64_t missed = 0;
     for (;;) {
@@ -269,22 +269,71 @@ static int take(struct iceoryx_end *end, const void **chunk) {
     }
 }
 
-static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
-    struct iceoryx_end *end = (struct iceoryx_end *)base;
+/* The next message, in its chunk, which is to be released. */
+static int take(struct iceoryx_end *end, size_t bytes, const struct iceoryx_message **came) {
     const void *chunk = NULL;
-    int error = take(end, &chunk);
+    int error = await_chunk(end, &chunk);
     if (error)
         return error;
-    const struct iceoryx_message *came = chunk;
-    if (came->bytes == bytes)
-        memcpy(message, came->message, bytes);
-    else
-        error = ipc_fail_with(&base->fault, "reading a message's length in its chunk", EMSGSIZE);
+    *came = chunk;
+    if ((*came)->bytes == bytes)
+        return 0;
     iox_sub_release_chunk(end->subscriber, chunk);
+    return ipc_fail_with(&end->base.fault, "reading a message's length in its chunk", EMSGSIZE);
+}
+
+static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    struct iceoryx_message *loaned = NULL;
+    int error = loan(end, bytes, &loaned);
+    if (error)
+        return error;
+    memcpy(loaned->message, message, bytes);
+    iox_pub_publish_chunk(end->publisher, loaned);
+    return 0;
+}
+
+static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    const struct iceoryx_message *came = NULL;
+    int error = take(end, bytes, &came);
+    if (error)
+        return error;
+    memcpy(message, came->message, bytes);
+    iox_sub_release_chunk(end->subscriber, came);
+    return 0;
+}
+
+static int reserve(struct ipc_end *base, size_t bytes, void **message) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    int error = loan(end, bytes, &end->loaned);
+    if (error == 0)
+        *message = end->loaned->message;
     return error;
 }
 
+static int commit(struct ipc_end *base) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    iox_pub_publish_chunk(end->publisher, end->loaned);
+    return 0;
+}
+
+static int peek(struct ipc_end *base, size_t bytes, const void **message) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    int error = take(end, bytes, &end->came);
+    if (error == 0)
+        *message = end->came->message;
+    return error;
+}
+
+static int release(struct ipc_end *base) {
+    struct iceoryx_end *end = (struct iceoryx_end *)base;
+    iox_sub_release_chunk(end->subscriber, end->came);
+    return 0;
+}
+
 static const struct ipc_messages messages = {send_message, recv_message};
+static const struct ipc_in_place in_place = {reserve, commit, peek, release};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
@@ -303,4 +352,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .detach = detach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .in_place = {[IPC_BLOCK] = &in_place, [IPC_SPIN] = &in_place},
 };

@@ -3,10 +3,10 @@
  * shm-notify.c - a mailbox in shared memory for each direction, whose messages are announced by
  * what people use for that: POSIX semaphores, SysV semaphores, or eventfds.
  *
- * A message costs 2 copies (into the mailbox and out of it) and the announcement: by a POSIX
- * semaphore at most 2 system calls (a futex wake-up if the reader sleeps, and its sleep), by a SysV
- * semaphore or an eventfd always 2 (to announce, and to take), and 1 wake-up when the reader
- * sleeps.
+ * A message costs 2 copies (into the mailbox and out of it; none in place) and the announcement: by
+ * a POSIX semaphore at most 2 system calls (a futex wake-up if the reader sleeps, and its sleep),
+ * by a SysV semaphore or an eventfd always 2 (to announce, and to take), and 1 wake-up when the
+ * reader sleeps.
  *
  * A message that finds the mailbox full waits until its predecessor was taken out, which a
  * ping-pong never does: blocking, 1 futex call to sleep, and 1 of the reader's to wake the writer.
@@ -245,26 +245,62 @@ static void give_room(const struct notify_end *end) {
         ipc_futex_wake(ipc_futex_word(&box->taken));
 }
 
-static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
-    struct notify_end *end = (struct notify_end *)base;
-    await_room(end);
-    memcpy(end->out->message, message, bytes);
+static int announce(struct notify_end *end) {
     atomic_store_explicit(&end->out->count, ++end->sent, memory_order_release);
     return end->kind->post(end);
 }
 
-static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
-    struct notify_end *end = (struct notify_end *)base;
-    bool sleep = base->link->wait == IPC_BLOCK;
+/* Waits for the next message to be announced. */
+static int await_message(struct notify_end *end) {
+    bool sleep = end->base.link->wait == IPC_BLOCK;
     int error;
     while ((error = end->kind->take(end, sleep)) != 0)
         if (error != -EAGAIN)
             return error;
     if (atomic_load_explicit(&end->in->count, memory_order_acquire) != ++end->taken)
-        return ipc_fail_with(&base->fault, "taking a message, which was not the one announced,",
+        return ipc_fail_with(&end->base.fault, "taking a message, which was not the one announced,",
                              EPROTO);
+    return 0;
+}
+
+static int send_message(struct ipc_end *base, const void *message, size_t bytes) {
+    struct notify_end *end = (struct notify_end *)base;
+    await_room(end);
+    memcpy(end->out->message, message, bytes);
+    return announce(end);
+}
+
+static int recv_message(struct ipc_end *base, void *message, size_t bytes) {
+    struct notify_end *end = (struct notify_end *)base;
+    int error = await_message(end);
+    if (error)
+        return error;
     memcpy(message, end->in->message, bytes);
     give_room(end);
+    return 0;
+}
+
+static int reserve(struct ipc_end *base, size_t bytes, void **message) {
+    struct notify_end *end = (struct notify_end *)base;
+    (void)bytes;
+    await_room(end);
+    *message = end->out->message;
+    return 0;
+}
+
+static int commit(struct ipc_end *base) {
+    return announce((struct notify_end *)base);
+}
+
+static int peek(struct ipc_end *base, size_t bytes, const void **message) {
+    struct notify_end *end = (struct notify_end *)base;
+    (void)bytes;
+    *message = end->in->message;
+    return await_message(end);
+}
+
+static int release(struct ipc_end *base) {
+    give_room((const struct notify_end *)base);
     return 0;
 }
 
@@ -281,6 +317,7 @@ static void cleanup(struct ipc_link *base) {
 }
 
 static const struct ipc_messages messages = {send_message, recv_message};
+static const struct ipc_in_place in_place = {reserve, commit, peek, release};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
@@ -298,4 +335,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .attach = attach,
     .cleanup = cleanup,
     .messages = {[IPC_BLOCK] = &messages, [IPC_SPIN] = &messages},
+    .in_place = {[IPC_BLOCK] = &in_place, [IPC_SPIN] = &in_place},
 };

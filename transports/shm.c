@@ -2,10 +2,11 @@
 /*
  * shm.c - shared memory: a mailbox for one message in each direction, in a populated memfd.
  *
- * A message costs 2 copies (into the mailbox and out of it) and, up to SMALL bytes, the transfer of
- * one cache line, on which its sequence number and its payload travel together; a larger one
- * costs its own lines besides. Spinning costs no system call and no wake-up; blocking costs 1 futex
- * call to sleep and 1 to wake the sleeper; parking costs these only when the budget runs out.
+ * A message costs 2 copies (into the mailbox and out of it; none in place) and, up to SMALL bytes,
+ * the transfer of one cache line, on which its sequence number and its payload travel together; a
+ * larger one costs its own lines besides. Spinning costs no system call and no wake-up; blocking
+ * costs 1 futex call to sleep and 1 to wake the sleeper; parking costs these only when the budget
+ * runs out.
  *
  * Both directions share the line of their heads: request and reply then bounce one line instead of
  * two. Each end writes one 64-bit word on it, so that a message and the receipt for the last one
@@ -201,17 +202,26 @@ static inline void copy(void *to, const void *from, size_t bytes) {
         memcpy(to, from, bytes);
 }
 
-static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *message, size_t bytes) {
-    struct shm_end *end = (struct shm_end *)base;
+/* Where a message goes, once there is room. */
+static inline void *room(struct shm_end *end, enum ipc_wait wait, size_t bytes) {
     if (__builtin_expect(end->full, 0))
         await_room(end, wait);
-    copy(bytes <= SMALL ? end->small_out : end->large_out, message, bytes);
+    return bytes <= SMALL ? end->small_out : end->large_out;
+}
+
+static inline void publish_message(struct shm_end *end, enum ipc_wait wait) {
     publish(end, end->next);
     if (wait != IPC_SPIN)
         wake(end);
     end->sent++;
     end->full = true;
     end->next = head_of(end->sent + 1, end->taken);
+}
+
+static inline int put(struct ipc_end *base, enum ipc_wait wait, const void *message, size_t bytes) {
+    struct shm_end *end = (struct shm_end *)base;
+    copy(room(end, wait, bytes), message, bytes);
+    publish_message(end, wait);
     return 0;
 }
 
@@ -257,6 +267,39 @@ static int recv_park(struct ipc_end *end, void *message, size_t bytes) {
     return take(end, IPC_PARK, message, bytes);
 }
 
+/* ---- in place ---- */
+
+static int reserve(struct ipc_end *base, size_t bytes, void **message) {
+    struct shm_end *end = (struct shm_end *)base;
+    *message = room(end, base->link->wait, bytes);
+    return 0;
+}
+
+static int commit(struct ipc_end *base) {
+    struct shm_end *end = (struct shm_end *)base;
+    publish_message(end, base->link->wait);
+    return 0;
+}
+
+/* As take, but what is looked at counts as taken by its release only: until then no receipt that we
+ * publish may say so. */
+static int peek(struct ipc_end *base, size_t bytes, const void **message) {
+    struct shm_end *end = (struct shm_end *)base;
+    enum ipc_wait wait = base->link->wait;
+    if (end->told != end->taken)
+        tell(end, wait);
+    end->full = half(await(end, wait, SEQUENCE, end->taken + 1), RECEIPT) != end->sent;
+    *message = bytes <= SMALL ? end->small_in : end->large_in;
+    return 0;
+}
+
+static int release(struct ipc_end *base) {
+    struct shm_end *end = (struct shm_end *)base;
+    end->taken++;
+    end->next = head_of(end->sent + 1, end->taken);
+    return 0;
+}
+
 static void cleanup(struct ipc_link *base) {
     struct shm_link *link = (struct shm_link *)base;
     if (link->area)
@@ -268,6 +311,7 @@ static void cleanup(struct ipc_link *base) {
 static const struct ipc_messages block_messages = {send_block, recv_block};
 static const struct ipc_messages spin_messages = {send_spin, recv_spin};
 static const struct ipc_messages park_messages = {send_park, recv_park};
+static const struct ipc_in_place in_place = {reserve, commit, peek, release};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,
@@ -284,4 +328,5 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .cleanup = cleanup,
     .messages =
         {[IPC_BLOCK] = &block_messages, [IPC_SPIN] = &spin_messages, [IPC_PARK] = &park_messages},
+    .in_place = {[IPC_BLOCK] = &in_place, [IPC_SPIN] = &in_place, [IPC_PARK] = &in_place},
 };

@@ -47,10 +47,10 @@ static json_t *dump_knobs(const struct registry_entry *entry) {
     return array;
 }
 
-static json_t *dump_waits(const struct ipc_transport *transport) {
+static json_t *dump_waits(const struct ipc_transport *transport, bool in_place) {
     json_t *array = json_array();
     for (int wait = 0; transport != NULL && wait < IPC_WAITS; wait++)
-        if (transport->messages[wait] != NULL)
+        if (in_place ? transport->in_place[wait] != NULL : transport->messages[wait] != NULL)
             (void)json_array_append_new(array, json_string(cell_waits[wait]));
     return array;
 }
@@ -71,13 +71,14 @@ static json_t *dump_item(const struct list_item *item) {
     const struct registry_entry *entry = item->entry;
     const struct ipc_transport *transport = entry->transport;
     return json_pack(
-        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+        "{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
         fields_text(entry->name), "group", text_or_null(entry->group), "summary",
         text_or_null(entry->summary), "available", (int)item->available, "why",
         text_or_null(item->available ? NULL : item->why), "module",
-        fields_text(transport ? transport->name : entry->name), "waits", dump_waits(transport),
-        "max_bytes", item->max_bytes ? json_integer((json_int_t)item->max_bytes) : json_null(),
-        "cost", text_or_null(transport ? transport->cost : NULL), "not_a_channel",
+        fields_text(transport ? transport->name : entry->name), "waits",
+        dump_waits(transport, false), "in_place", dump_waits(transport, true), "max_bytes",
+        item->max_bytes ? json_integer((json_int_t)item->max_bytes) : json_null(), "cost",
+        text_or_null(transport ? transport->cost : NULL), "not_a_channel",
         text_or_null(transport && transport->not_a_channel ? transport->one_at_a_time : NULL),
         "system_calls", dump_calls(entry), "knobs", dump_knobs(entry));
 }

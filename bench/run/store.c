@@ -30,7 +30,7 @@ static int write_json(int fd, const json_t *json, size_t flags) {
 }
 
 static int sync_folder(const char *folder) {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = (int)TEMP_FAILURE_RETRY(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd < 0)
         return -errno;
     /* Some file systems can't sync a folder, and say so with EINVAL. */
@@ -119,7 +119,8 @@ static int make_folder(struct store *store, struct problem *problem) {
 }
 
 static int open_journal(struct store *store, struct problem *problem) {
-    store->fd = open(store->journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    store->fd = (int)TEMP_FAILURE_RETRY(
+        open(store->journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (store->fd >= 0) {
         (void)flock(store->fd, LOCK_EX | LOCK_NB); /* tells --resume that the run still goes on */
         return 0;
@@ -240,7 +241,7 @@ static int write_synced(int fd, const json_t *json) {
  * unless that is taken. -EOPNOTSUPP where the file system can't. */
 static int publish_unnamed(const struct store *store, const json_t *json) {
     char path[64];
-    int fd = open(store->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+    int fd = (int)TEMP_FAILURE_RETRY(open(store->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
     if (fd < 0)
         return errno == EISDIR || errno == EINVAL ? -EOPNOTSUPP : -errno;
     int error = write_synced(fd, json);
@@ -253,7 +254,7 @@ static int publish_unnamed(const struct store *store, const json_t *json) {
 
 /* Writes a new file and syncs it; nothing is left of it on failure. */
 static int write_file(const char *path, const json_t *json) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (fd < 0)
         return -errno;
     int error = write_synced(fd, json);

@@ -81,7 +81,7 @@ static int read_text(const char *path, int fd, struct text *text, struct problem
 
 static int slurp(const char *path, struct text *text, struct problem *problem) {
     /* Not to hang on a FIFO. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (fd < 0)
         return unreadable(path, errno, problem);
     int error = read_text(path, fd, text, problem);

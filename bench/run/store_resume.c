@@ -36,7 +36,8 @@ static int unusable(const struct store *store, int error, struct problem *proble
 /* Opens the journal that is there and makes sure that it is ours alone. */
 static int open_journal(struct store *store, struct problem *problem) {
     struct stat info;
-    store->fd = open(store->journal, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    store->fd =
+        (int)TEMP_FAILURE_RETRY(open(store->journal, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (store->fd < 0 || fstat(store->fd, &info) != 0)
         return unusable(store, errno, problem);
     if (!S_ISREG(info.st_mode) || info.st_uid != geteuid())
@@ -87,7 +88,8 @@ static int trim(struct store *store, struct problem *problem) {
 /* Writes a journal aside that holds all of the run, and gives it its name once it is whole. */
 static int make_journal(struct store *store, const struct run *run, struct problem *problem) {
     (void)unlink(store->aside); /* of a resumption that was killed right here */
-    store->fd = open(store->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    store->fd =
+        (int)TEMP_FAILURE_RETRY(open(store->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (store->fd < 0)
         return problem_set(problem, errno, "can't write %s: %s", store->aside, strerror(errno));
     (void)flock(store->fd, LOCK_EX | LOCK_NB);

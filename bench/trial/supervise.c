@@ -55,14 +55,6 @@ static int start(struct watch *w, enum ipc_role role) {
     return w->pidfds[role] < 0 ? -errno : 0;
 }
 
-static void kill_all(const struct watch *w) {
-    for (int role = 0; role < IPC_ROLES; role++)
-        if (w->pids[role] > 0) {
-            w->found->killed[role] = true;
-            (void)kill(w->pids[role], SIGKILL);
-        }
-}
-
 /* Only for an end that is dead or was killed: of one that is traced, waitpid tells its stops too.
  */
 static void reap(struct watch *w, int role) {
@@ -74,6 +66,18 @@ static void reap(struct watch *w, int role) {
     w->pids[role] = 0;
     if (w->pidfds[role] >= 0)
         (void)close(w->pidfds[role]);
+}
+
+/* Needs no poll, which may be what fails. */
+static void kill_all(struct watch *w) {
+    for (int role = 0; role < IPC_ROLES; role++)
+        if (w->pids[role] > 0) {
+            w->found->killed[role] = true;
+            (void)kill(w->pids[role], SIGKILL);
+        }
+    for (int role = 0; role < IPC_ROLES; role++)
+        if (w->pids[role] > 0)
+            reap(w, role);
 }
 
 /* An end that is gone: did it do all that it had to? */
@@ -89,7 +93,7 @@ struct sight {
     bool late; /* the time passed */
 };
 
-/* Waits for an end's death, a request to stop, or the time to pass (in ms, -1: endless), and reaps
+/* Waits for an end's death, a request to stop, or the time to pass (in ms), and reaps
  * the ends that are dead. Lets those go on that stopped to be traced, which is nothing to wait for:
  * it may return with nothing seen. */
 static void look(struct watch *w, int wait_ms, struct sight *sight) {
@@ -99,6 +103,8 @@ static void look(struct watch *w, int wait_ms, struct sight *sight) {
     for (int role = 0; role < IPC_ROLES; role++)
         watched[role] = (struct pollfd){w->pids[role] > 0 ? w->pidfds[role] : -1, POLLIN, 0};
     int ready = poll(watched, WATCHED, wait_ms);
+    if (ready < 0 && errno != EINTR)
+        (void)usleep(1000); /* it may fail until the time is over */
     bool traced = ready > 0 && watched[TRACER].revents;
     for (int role = 0; ready > 0 && role < IPC_ROLES; role++)
         if (w->pids[role] > 0 && watched[role].revents) {
@@ -116,12 +122,6 @@ static void look(struct watch *w, int wait_ms, struct sight *sight) {
 static int ms_until(uint64_t moment) {
     uint64_t now = clock_system_ns();
     return now >= moment ? 0 : (int)((moment - now) / 1000000 + 1);
-}
-
-static int time_left_ms(const struct watch *w) {
-    if (w->found->timed_out || w->found->interrupted)
-        return -1; /* they have been killed, so something will happen */
-    return ms_until(w->deadline);
 }
 
 static bool anyone_alive(const struct watch *w) {
@@ -142,7 +142,7 @@ static void grant_grace(struct watch *w, struct sight *sight) {
 
 static void watch(struct watch *w) {
     struct sight sight = {.bad = false};
-    look(w, time_left_ms(w), &sight);
+    look(w, ms_until(w->deadline), &sight);
     w->found->timed_out |= sight.late;
     if (sight.bad && !sight.stop)
         grant_grace(w, &sight);
@@ -159,9 +159,6 @@ static int start_all(struct watch *w) {
     if (!error)
         return 0;
     kill_all(w);
-    for (int role = 0; role < IPC_ROLES; role++)
-        if (w->pids[role] > 0)
-            reap(w, role);
     return error;
 }
 

@@ -154,14 +154,20 @@ static void run_streams(struct scene scene, struct tally *tally) {
     }
 }
 
+static void run_in_place(struct scene scene, struct tally *tally) {
+    if (scene.entry->transport->in_place[scene.wait] == NULL)
+        return;
+    scene.in_place = true;
+    run_streams(scene, tally);
+    scene.messages = 200;
+    run(&scene, "200 messages in place, each answered before it is released", tally);
+}
+
 static void run_wait(struct scene scene, struct tally *tally) {
     scene.budget_ns = 20000;
     run_sizes(scene, tally);
     run_streams(scene, tally);
-    scene.in_place = true;
-    if (scene.entry->transport->in_place[scene.wait] != NULL)
-        run_streams(scene, tally);
-    scene.in_place = false;
+    run_in_place(scene, tally);
     if (scene.wait == IPC_PARK) {
         scene.bytes = 64;
         scene.messages = 200;

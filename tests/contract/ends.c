@@ -193,12 +193,33 @@ static void stream(struct actor *actor, struct ipc_end *end, enum ipc_role from)
         interject(actor, end, from);
 }
 
+/* A request and its answer, which the server gives before it releases the request: that must stand
+ * as long as it may be read. */
+static void converse_in_place(struct actor *actor, struct ipc_end *end, unsigned number) {
+    const struct ipc_in_place *in_place = in_place_of(actor, end);
+    size_t bytes = length_of(actor, number);
+    const void *request = NULL;
+    if (actor->role == IPC_CLIENT) {
+        say_in_place(actor, end, number, bytes);
+        hear_in_place(actor, end, IPC_SERVER, number, bytes);
+        return;
+    }
+    scene_expect(actor->stage, in_place->peek(end, bytes, &request), &end->fault, "peek");
+    say_in_place(actor, end, number, bytes);
+    compare(actor, IPC_CLIENT, number, request, bytes);
+    scene_expect(actor->stage, in_place->release(end), &end->fault, "release");
+}
+
 static void talk(struct actor *actor, struct ipc_end *end) {
     static const struct ipc_connections none = {.fits = NULL};
     bool solo = actor->scene->entry->transport->solo, client = actor->role == IPC_CLIENT;
     const struct ipc_connections *connections = actor->scene->entry->transport->connections;
     const struct ipc_connections *c = connections ? connections : &none;
     for (unsigned number = 0; number < actor->scene->messages; number++) {
+        if (actor->scene->in_place) {
+            converse_in_place(actor, end, number);
+            continue;
+        }
         meet(actor, end, client ? c->connect : c->accept, client ? "connect" : "accept");
         if (actor->role == IPC_SERVER)
             hear(actor, end, IPC_CLIENT, number);

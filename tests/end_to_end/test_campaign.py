@@ -31,6 +31,8 @@ class Campaign(Case):
     def test_what_it_once_found(self):
         cell = "unix-path/pingpong/block/same-core/8B"
         for fault in ({"kind": "descriptors", "value": 4}, {"kind": "storm", "value": 200},
+                      {"kind": "error", "role": "trial", "call": "poll", "errno": "ENOMEM", "nth": 1,
+                       "times": 0},
                       {"kind": "error in run", "role": "run", "call": "open", "errno": "ENOSPC", "nth": 9,
                        "times": 0},
                       {"kind": "error in run", "role": "run", "call": "poll", "errno": "ENOMEM", "nth": 1,

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 
-from support import BUILD, FAKES, IPCBENCH, ROOT, SCRIPTS, Case, ipcbench
+from support import BUILD, FAKES, IPCBENCH, ROOT, SCRIPTS, Case, ipcbench, needs_transports
 
 
 class List(Case):
@@ -25,6 +25,12 @@ class List(Case):
             self.assertEqual(bool(entry["summary"]), bool(entry["group"]))
             self.assertTrue(entry["summary"] or entry["why"])
             self.assertEqual(entry["available"], entry["why"] is None)
+
+    @needs_transports("pipe", "shm-ring", "ck-ring")
+    def test_who_moves_messages_in_place(self):
+        waits = {entry["name"]: entry["in_place"] for entry in json.loads(ipcbench("list", "--json").stdout)}
+        self.assertEqual((waits["pipe"], waits["shm-ring"]), ([], ["block", "spin", "park"]))
+        self.assertIn(waits["ck-ring"], (["spin"], []))  # empty where it could not be built
 
     def test_the_table_names_the_same(self):
         names = [entry["name"] for entry in json.loads(ipcbench("list", "--json").stdout)]
