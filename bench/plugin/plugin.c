@@ -115,6 +115,25 @@ static const char *loader_says(const char *path) {
     return strncmp(text, path, length) == 0 && text[length] == ':' ? text + length + 2 : text;
 }
 
+/* Is it the host that lacks something, rather than the file? The loader gives no number, and where
+ * an allocation of its own fails, glibc's does not even name the error. */
+static int loader_error(const char *said) {
+    static const int of_host[] = {ENOMEM, EMFILE, ENFILE, EIO, EINTR};
+    if (strstr(said, "cannot create") != NULL || strstr(said, "cannot allocate") != NULL)
+        return ENOMEM;
+    for (size_t i = 0; i < sizeof of_host / sizeof *of_host; i++)
+        if (strstr(said, strerror(of_host[i])) != NULL)
+            return of_host[i];
+    return ENOEXEC;
+}
+
+static int refuse_unloaded(const char *path, const char *name, struct problem *problem) {
+    const char *said = loader_says(path);
+    int error = loader_error(said);
+    return problem_set(problem, error, "%s.so can't be loaded: %s%s", name, said,
+                       error == ENOEXEC ? "; install what it needs, or rebuild it here" : "");
+}
+
 /* Some libraries take signal handlers as soon as they are loaded; what a signal does here is not
  * theirs to say, also not while they are being loaded: till then signals wait. */
 static void *open_quietly(const char *path) {
@@ -139,9 +158,7 @@ int plugin_load(const char *path, const char *name, struct plugin *plugin,
         return result;
     void *library = open_quietly(path);
     if (library == NULL)
-        return problem_set(problem, ENOEXEC,
-                           "%s.so can't be loaded: %s; install what it needs, or rebuild it here",
-                           name, loader_says(path));
+        return refuse_unloaded(path, name, problem);
     const struct ipc_transport *transport = dlsym(library, SYMBOL);
     result = check_symbol(transport, name, problem);
     if (result != 0)

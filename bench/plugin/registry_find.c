@@ -40,8 +40,26 @@ static bool say_presets(const struct registry *registry, const char *name,
     return used > 0;
 }
 
+/* What can't be used lists no presets, but these mostly have its name at their head. */
+static const struct registry_entry *unusable_head(const struct registry *registry,
+                                                  const char *name) {
+    for (size_t i = 0; i < registry->count; i++) {
+        const struct registry_entry *entry = &registry->entries[i];
+        size_t length = strlen(entry->name);
+        if (entry->transport == NULL && strncmp(entry->name, name, length) == 0 &&
+            name[length] == '-')
+            return entry;
+    }
+    return NULL;
+}
+
 static void say_unknown(const struct registry *registry, const char *name,
                         struct problem *problem) {
+    const struct registry_entry *head = unusable_head(registry, name);
+    if (head != NULL) {
+        (void)problem_set(problem, ENOEXEC, "there is no transport '%s' here: %s", name, head->why);
+        return;
+    }
     const char **names = list_names(registry, NULL);
     const char *close = names ? nearest(name, names) : NULL;
     (void)problem_set(problem, EINVAL,

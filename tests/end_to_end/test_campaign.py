@@ -37,6 +37,8 @@ class Campaign(Case):
                        "times": 0},
                       {"kind": "error in run", "role": "run", "call": "poll", "errno": "ENOMEM", "nth": 1,
                        "times": 0},
+                      {"kind": "error in run", "role": "run", "call": "calloc", "errno": "ENOMEM", "nth": 1,
+                       "times": 0},
                       {"kind": "error in run", "role": "run", "call": "fsync", "errno": "EIO", "nth": 3,
                        "times": 3}):
             with self.subTest(fault=fault):

@@ -64,6 +64,8 @@ class List(Case):
         self.assertTrue(listed["fake"]["available"])
         result = ipcbench("trial", "moon/pingpong/block/same-core/64B", "--transports", str(folder))
         self.assert_one_sentence(result, 2, "moon", "there is no moon here")
+        result = ipcbench("trial", "moon-far/pingpong/block/same-core/64B", "--transports", str(folder))
+        self.assert_one_sentence(result, 2, "moon-far", "there is no moon here")
 
     def test_placements(self):
         result = ipcbench("list", "--placements", "--json")
