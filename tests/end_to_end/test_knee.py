@@ -45,6 +45,26 @@ class Knee(Case):
         self.assertIsNone(knee["missed_hz"])
         self.assertIn("not finished", " ".join(ipcbench("show", str(path)).stdout.split()))
 
+    def test_a_search_that_was_stopped_between_two_rates_names_both(self):
+        path, cut = self.folder / "run.json", self.folder / "cut.json"
+        self.assert_result(ipcbench("run", *SEARCH, "-o", str(path)), 0)
+        run = json.loads(path.read_text())
+        (whole,) = json.loads(ipcbench("show", str(path), "--json").stdout)["knees"]
+        if whole["kept_hz"] is None:
+            self.skipTest("this host does not keep up even where the search begins")
+        for count in range(len(run["trials"]) - 1, 0, -1):
+            cut.write_text(json.dumps(run | {"trials": run["trials"][:count]}))
+            shown = ipcbench("show", str(cut), "--json")
+            self.assert_result(shown, 0)
+            (knee,) = json.loads(shown.stdout)["knees"]
+            self.assertFalse(knee["done"])
+            if knee["missed_hz"] is None or knee["kept_hz"] is None:
+                break
+            self.assertGreater(knee["missed_hz"], 1.1 * knee["kept_hz"])
+            self.assertIn(f"kept up to {knee['kept_hz']}/s, not at {knee['missed_hz']}/s; not finished",
+                          " ".join(ipcbench("show", str(cut)).stdout.split()))
+        self.assertLess(count, len(run["trials"]) - 1)
+
     @needs_program("gnuplot")
     def test_the_report_names_what_show_names(self):
         path, folder = self.folder / "run.json", self.folder / "report"
