@@ -149,20 +149,6 @@ static int parse_value(int option, const char *text, struct parse *parse) {
     }
 }
 
-static int parse_list(int option, const char *text, struct parse *parse) {
-    struct selection *selection = &parse->options->selection;
-    switch (option) {
-    case 't':
-        return selection_transports(text, selection, parse->problem);
-    case 's':
-        return selection_sizes(text, selection, parse->problem);
-    case 'W':
-        return selection_waits(text, selection, parse->problem);
-    default:
-        return selection_placements(text, selection, parse->problem);
-    }
-}
-
 /* Takes an option that is kept as it is; false: it is none. */
 static bool take_plain(int option, const char *text, struct duet_options *o) {
     switch (option) {
@@ -204,7 +190,7 @@ static error_t take(int option, char *text, struct argp_state *state) {
     if (take_plain(option, text, parse->options))
         return 0;
     if (option == 't' || option == 's' || option == 'W' || option == 'p')
-        return -parse_list(option, text, parse);
+        return -selection_list(option, text, &parse->options->selection, parse->problem);
     if (option < OPTION_TIME || option > OPTION_JSON)
         return ARGP_ERR_UNKNOWN;
     return -parse_value(option, text, parse);

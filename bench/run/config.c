@@ -147,22 +147,6 @@ static int parse_word(const char *text, const char *what, const char *const *wor
     return word < 0 ? word : 0;
 }
 
-static int parse_list(int option, const char *text, struct parse *parse) {
-    struct selection *selection = &parse->config->selection;
-    switch (option) {
-    case 't':
-        return selection_transports(text, selection, parse->problem);
-    case 'w':
-        return selection_workloads(text, selection, parse->problem);
-    case 's':
-        return selection_sizes(text, selection, parse->problem);
-    case 'W':
-        return selection_waits(text, selection, parse->problem);
-    default:
-        return selection_placements(text, selection, parse->problem);
-    }
-}
-
 static int parse_trials(const char *text, struct parse *parse) {
     uint64_t trials = 0;
     int result = units_parse_number(text, "--trials", 1, PLAN_MAX_TRIALS, &trials, parse->problem);
@@ -210,7 +194,7 @@ static error_t take(int option, char *text, struct argp_state *state) {
     case 's':
     case 'W':
     case 'p':
-        return -parse_list(option, text, parse);
+        return -selection_list(option, text, &parse->config->selection, parse->problem);
     case 'o':
         config->output = text;
         return 0;

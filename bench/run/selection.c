@@ -311,3 +311,19 @@ static int add_placement(struct cursor *cursor, struct selection *selection,
 int selection_placements(const char *text, struct selection *selection, struct problem *problem) {
     return each_entry(text, "-p", selection, add_placement, problem);
 }
+
+int selection_list(int option, const char *text, struct selection *selection,
+                   struct problem *problem) {
+    switch (option) {
+    case 't':
+        return selection_transports(text, selection, problem);
+    case 'w':
+        return selection_workloads(text, selection, problem);
+    case 's':
+        return selection_sizes(text, selection, problem);
+    case 'W':
+        return selection_waits(text, selection, problem);
+    default:
+        return selection_placements(text, selection, problem);
+    }
+}

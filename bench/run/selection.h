@@ -54,4 +54,8 @@ int selection_waits(const char *text, struct selection *selection, struct proble
  */
 int selection_placements(const char *text, struct selection *selection, struct problem *problem);
 
+/* The list of an option by its letter: 't', 'w', 's', 'W' or 'p'. */
+int selection_list(int option, const char *text, struct selection *selection,
+                   struct problem *problem);
+
 #endif

@@ -94,10 +94,6 @@ static const char *read_histogram(const json_t *pairs, struct histogram *histogr
     return NULL;
 }
 
-static double carried(const struct histogram *h, double percent) {
-    return histogram_carries(h, percent) ? (double)histogram_percentile(h, percent) : NAN;
-}
-
 static void read_figures(const json_t *json, const struct histogram *h, struct record *r) {
     double cpu_ns = 0;
     r->exchanges = r->stamped = (double)h->total;
@@ -105,13 +101,7 @@ static void read_figures(const json_t *json, const struct histogram *h, struct r
     r->warmup_exchanges = number(json, "warmup_exchanges");
     r->warmup_ns = number(json, "warmup_ns");
     r->mean_ns = r->duration_ns / r->exchanges;
-    r->stamped_mean_ns = histogram_mean(h);
-    r->min_ns = (double)h->min_ns;
-    r->max_ns = (double)h->max_ns;
-    r->p50_ns = carried(h, 50);
-    r->p90_ns = carried(h, 90);
-    r->p99_ns = carried(h, 99);
-    r->p999_ns = carried(h, 99.9);
+    outcome_latency(h, r);
     r->per_second = 1e9 / r->mean_ns;
     r->bytes_per_second = r->per_second * 2 * (double)r->cell.size_bytes;
     for (int role = 0; role < IPC_ROLES; role++)

@@ -131,10 +131,7 @@ static double carried(const struct histogram *histogram, double percent) {
                                                  : NAN;
 }
 
-/* What was stamped one by one; a stream's messages aren't. 0 or -ENOMEM. */
-static int record_latency(const struct histogram *h, struct record *r) {
-    if (h->total == 0)
-        return 0;
+void outcome_latency(const struct histogram *h, struct record *r) {
     r->stamped_mean_ns = histogram_mean(h);
     r->min_ns = (double)h->min_ns;
     r->max_ns = (double)h->max_ns;
@@ -142,6 +139,13 @@ static int record_latency(const struct histogram *h, struct record *r) {
     r->p90_ns = carried(h, 90);
     r->p99_ns = carried(h, 99);
     r->p999_ns = carried(h, 99.9);
+}
+
+/* What was stamped one by one; a stream's messages aren't. 0 or -ENOMEM. */
+static int record_latency(const struct histogram *h, struct record *r) {
+    if (h->total == 0)
+        return 0;
+    outcome_latency(h, r);
     r->histogram = histlog_encode(h);
     return r->histogram ? 0 : -ENOMEM;
 }

@@ -21,6 +21,10 @@ void outcome_judge(const struct end_task *task, const struct supervision *superv
 /* Merges what the ends noted into the record's facts. */
 void outcome_note(const struct control *control, struct record *record);
 
+/* Fills in what a histogram of single round trips says: its mean, its ends, and those of the
+ * percentiles that it carries (NAN for others). */
+void outcome_latency(const struct histogram *histogram, struct record *record);
+
 /* Fills in everything that was measured. 0 or -ENOMEM. */
 int outcome_measured(const struct end_task *task, struct record *record);
 
