@@ -1,9 +1,32 @@
 # SPDX-License-Identifier: MIT
 """ipcbench show: the tables of a run file."""
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import termios
 
-from support import FAKES, Case, ipcbench, needs_transports
+from support import FAKES, IPCBENCH, Case, ipcbench, needs_program, needs_transports
+
+
+def in_a_terminal(columns, *arguments):
+    """What ipcbench writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    with subprocess.Popen([IPCBENCH, *arguments], stdin=subprocess.DEVNULL, stdout=theirs,
+                          stderr=subprocess.STDOUT):
+        os.close(theirs)
+        text = b""
+        try:
+            while part := os.read(ours, 65536):
+                text += part
+        except OSError:  # a terminal that nobody holds any more
+            pass
+    os.close(ours)
+    return text.decode()
 
 
 @needs_transports("pipe", "unix")
@@ -37,6 +60,14 @@ class Show(Case):
         self.assertNotIn("Round trip by", ipcbench("show", str(path)).stdout)
         refused = ipcbench("show", str(path), "--curves", "--json")
         self.assertEqual(refused.returncode, 2)
+
+    @needs_program("gnuplot")
+    def test_a_terminal_that_is_wide_enough_gets_curves_unasked(self):
+        path = self.run_file()
+        self.assertRegex(in_a_terminal(120, "show", str(path)), r"Round trip by message size: ")
+        narrow = in_a_terminal(60, "show", str(path))
+        self.assertNotIn("Round trip by", narrow)
+        self.assertRegex(narrow, r"(?m)^ +64B +pipe ")
 
     def test_curves_without_gnuplot(self):
         path = self.run_file()
