@@ -80,7 +80,6 @@ class WhatItMay(Case):
         process.terminate()
         process.wait()
 
-
     def held(self, ends):
         """For each thread of the ends what it may and should not."""
         found = {}
@@ -94,13 +93,16 @@ class WhatItMay(Case):
     @needs_transports("pipe", "tcp", "unix")
     @unittest.skipIf(os.geteuid() != 0, "root has something to drop")
     def test_ends_keep_nothing_of_what_made_their_surroundings(self):
-        for key, least in ((CELL, 2), ("tcp-localhost/pingpong/block/same-core/64B", 2),
-                           ("unix/serve:clients=4,design=thread/block/same-core/64B", 5),
-                           ("unix/serve:clients=4,design=process/block/same-core/64B", 5)):
-            with self.subTest(key):
-                process = self.start("trial", key, "--time", "20", "--net", "private"
-                                     if "tcp" in key else "auto")
-                clean = wait_until(lambda: len(held := self.held(descendants(process.pid))) >= least
+        folder = str(BUILD / "transports")
+        for arguments, seconds, above, least in (  # `above`: processes between the command and the ends
+                (("trial", CELL), "20", 0, 2),
+                (("trial", "tcp-localhost/pingpong/block/same-core/64B", "--net", "private"), "20", 0, 2),
+                (("trial", "unix/serve:clients=4,design=thread/block/same-core/64B"), "20", 0, 5),
+                (("trial", "unix/serve:clients=4,design=process/block/same-core/64B"), "20", 0, 5),
+                (("duet", "--trial", CELL, folder, folder), "2", 1, 2)):
+            with self.subTest(arguments):
+                process = self.start(*arguments, "--time", seconds)
+                clean = wait_until(lambda: len(held := self.held(descendants(process.pid)[above:])) >= least
                                    and not any(held.values()), 10)
                 self.assertTrue(clean, f"{self.held(descendants(process.pid))}\n{process.poll()}")
                 process.terminate()
