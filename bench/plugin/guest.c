@@ -64,6 +64,25 @@ static int read_waits(const json_t *list, struct guest *guest, struct problem *p
                                                    "\"block\" or \"spin\"");
 }
 
+/* May be left out: not every guest streams. */
+static int read_streams(const json_t *list, struct guest *guest, struct problem *problem) {
+    size_t index;
+    const json_t *word;
+    json_array_foreach(list, index, word) {
+        int wait = json_is_string(word)
+                       ? cell_parse_word(json_string_value(word), "wait", cell_waits, problem)
+                       : problem_set(problem, EINVAL, "its \"streams\" are not words");
+        if (wait < 0)
+            return wait;
+        if (guest->transport.messages[wait] == NULL)
+            return problem_set(problem, EINVAL,
+                               "it streams by '%s', which is not among its \"waits\"",
+                               cell_waits[wait]);
+        guest->streams[wait] = true;
+    }
+    return 0;
+}
+
 static int read_needs(const json_t *list, struct guest *guest, struct problem *problem) {
     static const struct {
         const char *word;
@@ -108,6 +127,8 @@ static int read_one(const json_t *json, struct guest *guest, struct problem *pro
         error = copy_text(json, "cost", guest->cost, sizeof guest->cost, problem);
     if (error == 0)
         error = read_waits(json_object_get(json, "waits"), guest, problem);
+    if (error == 0)
+        error = read_streams(json_object_get(json, "streams"), guest, problem);
     if (error == 0)
         error = read_needs(json_object_get(json, "needs"), guest, problem);
     if (error == 0)

@@ -10,6 +10,7 @@
 #include "base/problem.h"
 #include "transport.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define GUEST_PROTOCOL 1
@@ -19,7 +20,8 @@
 struct guest {
     struct ipc_transport transport; /* its texts point into this struct */
     char name[32], summary[128], cost[256];
-    char why[512]; /* a sentence, where it can't run here; else empty */
+    char why[512];           /* a sentence, where it can't run here; else empty */
+    bool streams[IPC_WAITS]; /* the ways to wait in which it can run the workload `stream`, too */
 };
 
 /* Asks the program what it is. 0, or -errno with a problem: it can't be run, hangs, or says nothing

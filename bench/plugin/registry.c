@@ -231,6 +231,7 @@ static int list_guest(struct registry *registry, const struct registry_guest *gu
         if (add_usable(registry, &one->transport, NULL) != 0)
             return -ENOMEM;
         registry->entries[registry->count - 1].guest_path = guest->path;
+        registry->entries[registry->count - 1].guest = one;
     }
     return 0;
 }

@@ -22,7 +22,8 @@ struct registry_entry {
     int error;     /* a negative errno where this host is to blame for that, not the plug-in */
     const struct ipc_transport *transport; /* NULL when the plug-in is absent or refused */
     const struct ipc_preset *preset;       /* NULL: the transport itself */
-    const char *guest_path; /* the program that runs its trials; NULL: a plug-in (see guest.h) */
+    const char *guest_path;    /* the program that runs its trials; NULL: a plug-in (see guest.h) */
+    const struct guest *guest; /* what that says of itself; NULL likewise */
 };
 
 /* A guest that was asked what it is. */

@@ -5,6 +5,7 @@
 #include "trial/ability.h"
 
 #include "plugin/cell.h"
+#include "plugin/guest.h"
 #include "plugin/knobs.h"
 #include "trial/crowd_links.h"
 
@@ -65,15 +66,26 @@ static int check_crowd(const struct registry_entry *entry, const struct workload
                : 0;
 }
 
+static int check_guest(const struct registry_entry *entry, const struct workload_spec *spec,
+                       enum ipc_wait wait, struct problem *problem) {
+    bool plain =
+        spec->kind == WORKLOAD_STREAM && spec->depth == 0 && spec->inplace == WORKLOAD_COPIED;
+    if (spec->kind == WORKLOAD_PINGPONG || (plain && entry->guest->streams[wait]))
+        return 0;
+    return problem_set(
+        problem, EOPNOTSUPP, "%s is a guest, and its program runs nothing but %s when it has to %s",
+        entry->name, entry->guest->streams[wait] ? "pingpong and a plain stream" : "pingpong",
+        cell_waits[wait]);
+}
+
 int ability_check(const struct registry_entry *entry, const char *knobs,
                   const struct workload_spec *spec, enum ipc_wait wait, struct problem *problem) {
     if (entry->transport->messages[wait] == NULL)
         return problem_set(problem, EOPNOTSUPP,
                            "%s can't %s: `ipcbench list` shows how each can wait", entry->name,
                            cell_waits[wait]);
-    if (entry->guest_path != NULL && spec->kind != WORKLOAD_PINGPONG)
-        return problem_set(problem, EOPNOTSUPP,
-                           "%s is a guest, and guests run the workload pingpong only", entry->name);
+    if (entry->guest != NULL)
+        return check_guest(entry, spec, wait, problem);
     const char *single = ability_one_at_a_time(entry, knobs);
     if (spec->kind == WORKLOAD_TWICE && single != NULL)
         return problem_set(problem, EOPNOTSUPP, "%s can't carry two messages at a time: %s",

@@ -23,6 +23,8 @@
 
 #define MOST_BYTES ((size_t)16 << 20) /* of a result: a histogram is some 100 KiB */
 
+#define MOST_EXCHANGES 1e15 /* in the time that a trial has */
+
 /* ---- the request ---- */
 
 static json_t *token_text(const uint8_t token[16]) {
@@ -36,17 +38,22 @@ static json_t *text_or_null(const char *text) {
     return text ? json_string(text) : json_null();
 }
 
+static bool is_stream(const struct trial_options *o) {
+    return strcmp(o->cell.workload, "stream") == 0;
+}
+
 static char *make_request(const struct trial_options *o, const struct ipc_link *link) {
     const struct ipc_network *network = link->network;
-    json_t *json = json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:[i,i], s:s, s:o, s:o, s:o}", "protocol",
-        GUEST_PROTOCOL, "transport", o->cell.transport, "wait", cell_waits[o->cell.wait], "bytes",
-        (json_int_t)o->cell.size_bytes, "exchanges", (json_int_t)o->exchanges, "time_ns",
-        (json_int_t)o->time_ns, "warmup_exchanges", (json_int_t)o->warmup_exchanges, "warmup_ns",
-        (json_int_t)o->warmup_ns, "seed", (json_int_t)o->seed, "cpus", o->placement.server_cpu,
-        o->placement.client_cpu, "name", link->name, "token", token_text(link->token), "folder",
-        text_or_null(link->folder), "public_ipv4",
-        text_or_null(network ? network->public_ipv4 : NULL));
+    json_t *json =
+        json_pack("{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:[i,i], s:s, s:o, s:o, s:o}",
+                  "protocol", GUEST_PROTOCOL, "transport", o->cell.transport, "workload",
+                  is_stream(o) ? "stream" : "pingpong", "wait", cell_waits[o->cell.wait], "bytes",
+                  (json_int_t)o->cell.size_bytes, "exchanges", (json_int_t)o->exchanges, "time_ns",
+                  (json_int_t)o->time_ns, "warmup_exchanges", (json_int_t)o->warmup_exchanges,
+                  "warmup_ns", (json_int_t)o->warmup_ns, "seed", (json_int_t)o->seed, "cpus",
+                  o->placement.server_cpu, o->placement.client_cpu, "name", link->name, "token",
+                  token_text(link->token), "folder", text_or_null(link->folder), "public_ipv4",
+                  text_or_null(network ? network->public_ipv4 : NULL));
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
@@ -94,16 +101,19 @@ static const char *read_histogram(const json_t *pairs, struct histogram *histogr
     return NULL;
 }
 
+/* Without a histogram (NULL): a stream. */
 static void read_figures(const json_t *json, const struct histogram *h, struct record *r) {
     double cpu_ns = 0;
-    r->exchanges = r->stamped = (double)h->total;
+    r->exchanges = h ? (double)h->total : number(json, "exchanges");
+    r->stamped = h ? r->exchanges : 0;
     r->duration_ns = number(json, "measured_ns");
     r->warmup_exchanges = number(json, "warmup_exchanges");
     r->warmup_ns = number(json, "warmup_ns");
     r->mean_ns = r->duration_ns / r->exchanges;
-    outcome_latency(h, r);
+    if (h != NULL)
+        outcome_latency(h, r);
     r->per_second = 1e9 / r->mean_ns;
-    r->bytes_per_second = r->per_second * 2 * (double)r->cell.size_bytes;
+    r->bytes_per_second = r->per_second * (h ? 2 : 1) * (double)r->cell.size_bytes;
     for (int role = 0; role < IPC_ROLES; role++)
         cpu_ns += r->ends[role].user_ns + r->ends[role].system_ns;
     r->cpu_ns = cpu_ns / r->exchanges;
@@ -124,13 +134,16 @@ static const char *find_lie(const json_t *json, const struct trial_options *o, d
                             const struct record *r) {
     const int cpus[IPC_ROLES] = {o->placement.server_cpu, o->placement.client_cpu};
     double exchanges = number(json, "exchanges");
-    if (!(exchanges >= 1) || exchanges != r->exchanges)
+    bool timed = !is_stream(o);
+    if (!(exchanges >= 1) || exchanges != floor(exchanges) || exchanges > MOST_EXCHANGES)
+        return "its \"exchanges\" are no number above 0";
+    if (timed && exchanges != r->exchanges)
         return "its \"exchanges\" are not as many as its \"histogram\" counts";
     if (o->exchanges > 0 && exchanges != (double)o->exchanges)
         return "it made another number of exchanges than it was asked for";
     if (!(r->duration_ns > 0) || r->duration_ns > wall_ns)
         return "its \"measured_ns\" is more than the trial took";
-    if (r->stamped_mean_ns > 1.02 * r->mean_ns || r->stamped_mean_ns < 0.5 * r->mean_ns)
+    if (timed && (r->stamped_mean_ns > 1.02 * r->mean_ns || r->stamped_mean_ns < 0.5 * r->mean_ns))
         return "its \"histogram\" does not add up to its \"measured_ns\"";
     for (int role = 0; role < IPC_ROLES; role++)
         if (cpus[role] >= 0 &&
@@ -153,12 +166,14 @@ static int read_result(const json_t *json, const struct trial_options *o, double
         outcome_set(record, RECORD_FAILED, "%s: %.600s", name, json_string_value(said));
         return 0;
     }
-    const char *wrong = read_histogram(json_object_get(json, "histogram"), histogram);
+    bool timed = !is_stream(o);
+    const char *wrong =
+        timed ? read_histogram(json_object_get(json, "histogram"), histogram) : NULL;
     if (wrong == NULL) {
         read_end(json_object_get(ends, "server"), &record->ends[IPC_SERVER]);
         read_end(json_object_get(ends, "client"), &record->ends[IPC_CLIENT]);
         read_facts(json_object_get(json, "facts"), record);
-        read_figures(json, histogram, record);
+        read_figures(json, timed ? histogram : NULL, record);
         wrong = find_lie(json, o, wall_ns, record);
     }
     if (wrong != NULL) {
@@ -167,7 +182,7 @@ static int read_result(const json_t *json, const struct trial_options *o, double
         return 0;
     }
     interference_flag(record);
-    return keep_histogram(histogram, record);
+    return timed ? keep_histogram(histogram, record) : 0;
 }
 
 int guest_trial_read(const char *text, const struct trial_options *options, double wall_ns,

@@ -11,7 +11,7 @@ from support import BUILD, ROOT, Case, ipcbench, is_alive, needs_two_cpus, wait_
 
 DESCRIBE = {"protocol": 1, "transports": [
     {"name": "odd", "summary": "a guest for tests", "cost": "nothing", "waits": ["block"],
-     "max_bytes": 4096, "needs": ["folder"]}]}
+     "streams": ["block"], "max_bytes": 4096, "needs": ["folder"]}]}
 GOOD = """
 cpus = [{"first_cpu": cpu, "last_cpu": cpu, "user_ns": 5e5, "system_ns": 5e5}
         for cpu in request["cpus"]]
@@ -56,6 +56,23 @@ class Guests(Case):
         self.assertIsNone(record["system_calls"])
         self.assertIsNotNone(record["histogram"])
 
+    STREAM = "odd/stream/block/same-core/64B"
+
+    def test_a_stream_has_a_rate_and_no_round_trips(self):
+        record = self.play(GOOD + "assert request['workload'] == 'stream'\ndel result['histogram']\n" + PRINT,
+                           key=self.STREAM, code=0)
+        self.assertEqual((record["status"], record["exchanges"], record["stamped"]), ("ok", 100, 0))
+        self.assertEqual((record["mean_ns"], record["bytes_per_second"]), (1000, 64e6))
+        self.assertIsNone(record["p50_ns"])
+        self.assertIsNone(record["histogram"])
+
+    def test_what_a_guest_does_not_run_is_not_applicable(self):
+        for workload in ("stream:depth=8", "stream:inplace=consume", "rate:hz=100", "connect",
+                         "serve:clients=2,design=epoll", "write-write-read"):
+            with self.subTest(workload):
+                record = self.play(GOOD + PRINT, key=f"odd/{workload}/block/same-core/64B", code=77)
+                self.assertIn("nothing but pingpong and a plain stream", record["why"])
+
     def test_counting_is_no_failure(self):
         self.assertEqual(self.play(GOOD + PRINT, "--count", code=0)["status"], "ok")
 
@@ -90,6 +107,17 @@ class Guests(Case):
                 self.assertEqual(record["status"], "failed")
                 self.assertIn(words, record["why"])
                 self.assertNotIn("\n", record["why"])
+
+    def test_a_stream_that_cannot_be_is_a_failure(self):
+        for change, words in (("result['exchanges'] = 99", "another number"),
+                              ("result['exchanges'] = 0", "no number above 0"),
+                              ("result['exchanges'] = 99.5", "no number above 0"),
+                              ("del result['exchanges']", "no number above 0"),
+                              ("result['measured_ns'] = 10**12", "more than the trial took")):
+            with self.subTest(change):
+                record = self.play(GOOD + change + "\n" + PRINT, key=self.STREAM)
+                self.assertEqual(record["status"], "failed")
+                self.assertIn(words, record["why"])
 
     def test_a_hang_ends_at_the_deadline(self):
         record = self.play("time.sleep(100)", "--deadline", "0.5")
@@ -128,9 +156,12 @@ class Guests(Case):
         other["protocol"] = 9
         absent["transports"][0]["absent"] = "there is no moon here; install one"
         wrong["transports"][0]["waits"] = ["blok"]
+        beyond = json.loads(json.dumps(DESCRIBE))
+        beyond["transports"][0]["streams"] = ["spin"]
         for describe, words in ((f"print({json.dumps(other)!r})", "protocol 1"),
                                 (f"print({json.dumps(absent)!r})", "there is no moon here"),
                                 (f"print({json.dumps(wrong)!r})", "did you mean 'block'?"),
+                                (f"print({json.dumps(beyond)!r})", "not among its"),
                                 ("print('{}')", "protocol"), ("print('x')", "no JSON"),
                                 ("sys.exit('no luck')", "no luck"),
                                 ("print('x' * 100000)", "more than")):
@@ -178,6 +209,21 @@ class Real(Case):
                                             "--exchanges", "30", "--warmup-exchanges", "3")
                         self.assertEqual((record["status"], record["exchanges"]), ("ok", 30))
                         self.assertTrue(record["facts"]["version"])
+
+    @needs_two_cpus
+    @unittest.skipUnless((BUILD / "transports" / "python.guest").exists(), "no python.guest here")
+    def test_python_streams(self):
+        spins = ("python-shm", "python-socket", "python-socket-unix")
+        for name in ("python-pipe", "python-queue", *spins):
+            for wait in ("block", "spin"):
+                for size in ("1B", "4097B", "64K"):
+                    with self.subTest(name=name, wait=wait, size=size):
+                        able = wait == "block" or name in spins
+                        record = self.trial(f"{name}/stream/{wait}/cross-core/{size}", "--exchanges", "300",
+                                            "--warmup-exchanges", "3", code=0 if able else 77)
+                        if able:
+                            self.assertEqual((record["status"], record["exchanges"]), ("ok", 300))
+                            self.assertGreater(record["bytes_per_second"], 0)
 
     @unittest.skipUnless((BUILD / "transports" / "python.guest").exists(), "no python.guest here")
     def test_pythons_buffers_are_in_the_record(self):

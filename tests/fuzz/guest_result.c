@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guest_result.c - what a guest prints after a trial. Whatever it is, it becomes a record that can
- * be written and read again.
+ * guest_result.c - what a guest prints after a trial, of round trips or of a stream. Whatever it
+ * is, it becomes a record that can be written and read again.
  */
 #include "fuzz.h"
 #include "trial/guest_trial.h"
@@ -13,12 +13,11 @@ static void describe(struct record *record, const struct trial_options *options)
     (void)snprintf(record->verify, sizeof record->verify, "window");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+static void read_as(const char *key, const char *text) {
     static struct record record, again;
     struct trial_options options = {.placement = {.server_cpu = 0, .client_cpu = 0}};
     struct problem problem = {""};
-    char *text = fuzz_text(data, size);
-    FUZZ_MUST(cell_parse("guest/pingpong/block/same-core/64B", &options.cell, &problem) == 0);
+    FUZZ_MUST(cell_parse(key, &options.cell, &problem) == 0);
     describe(&record, &options);
     FUZZ_MUST(guest_trial_read(text, &options, 1e9, &record) == 0);
     json_t *json = record_to_json(&record);
@@ -30,6 +29,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_decref(json);
     record_free(&record);
     record_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char *text = fuzz_text(data, size);
+    read_as("guest/pingpong/block/same-core/64B", text);
+    read_as("guest/stream/block/same-core/64B", text);
     free(text);
     return 0;
 }
