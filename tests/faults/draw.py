@@ -89,14 +89,16 @@ DRAW = {"signal": _signal, "signal in run": _signal_in_run, "error": _error,
         "second": _value(0, 1), "resume": _resume}
 
 
+WATCHED = ("error", "affinity", "storm", "short", "clock")  # of cells whose calls the survey saw: not of guests
+
+
 def draw(seed, number, cells, run_calls):
     """One fault, as a dict that says all that is needed to repeat it."""
     rnd = random.Random(f"{seed}/{number}")
-    kind = rnd.choices(list(SHARES), list(SHARES.values()))[0]
-    pool = cells
-    if kind in ("error", "affinity", "storm", "short", "clock"):
-        pool = [cell for cell in cells if not cell["guest"] and cell["calls"]]
-    cell = rnd.choice(pool)
+    watched = [cell for cell in cells if not cell["guest"] and cell["calls"]]
+    shares = {kind: share for kind, share in SHARES.items() if watched or kind not in WATCHED}
+    kind = rnd.choices(list(shares), list(shares.values()))[0]
+    cell = rnd.choice(watched if kind in WATCHED else cells)
     fault = {"number": number, "kind": kind, "key": cell["key"], "guest": cell["guest"]}
     if kind == "error in run":
         return _error(rnd, {"calls": run_calls}, fault, "run")
