@@ -49,20 +49,22 @@ static bool applicable(struct scene *s) {
     for (unsigned side = 0; side < DUET_SIDES; side++) {
         const struct ipc_transport *t = transport_of(s, side);
         if (t->messages[cell->wait] == NULL)
-            outcome_set(&s->record, RECORD_NOT_APPLICABLE, "the %s's %s can't %s", duet_sides[side],
-                        cell->transport, cell_waits[cell->wait]);
+            record_conclude(&s->record, RECORD_NOT_APPLICABLE, "the %s's %s can't %s",
+                            duet_sides[side], cell->transport, cell_waits[cell->wait]);
         else if (t->max_bytes && cell->size_bytes > t->max_bytes)
-            outcome_set(&s->record, RECORD_NOT_APPLICABLE, "the %s's %s carries at most %zu bytes",
-                        duet_sides[side], cell->transport, t->max_bytes);
+            record_conclude(&s->record, RECORD_NOT_APPLICABLE,
+                            "the %s's %s carries at most %zu bytes", duet_sides[side],
+                            cell->transport, t->max_bytes);
         else if (t->apart)
-            outcome_set(&s->record, RECORD_NOT_APPLICABLE,
-                        "the library of %s keeps its state by process, so that no client can hold "
-                        "a link of both builds",
-                        cell->transport);
+            record_conclude(
+                &s->record, RECORD_NOT_APPLICABLE,
+                "the library of %s keeps its state by process, so that no client can hold "
+                "a link of both builds",
+                cell->transport);
     }
     if (transport_of(s, DUET_BASE)->solo != transport_of(s, DUET_HEAD)->solo)
-        outcome_set(&s->record, RECORD_NOT_APPLICABLE, "only one build of %s has a server",
-                    cell->transport);
+        record_conclude(&s->record, RECORD_NOT_APPLICABLE, "only one build of %s has a server",
+                        cell->transport);
     return s->record.status == RECORD_OK;
 }
 
@@ -148,8 +150,8 @@ static bool enter_surroundings(struct scene *s) {
     if (!error)
         error = make_second(s, &problem);
     if (error)
-        outcome_set(&s->record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
-                    s->request->cell.transport, problem.text);
+        record_conclude(&s->record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
+                        s->request->cell.transport, problem.text);
     return error == 0;
 }
 
@@ -184,7 +186,8 @@ static bool measure_budget(struct scene *s) {
         return true;
     if (floor_wakeup(s->request->placement.server_cpu, s->request->placement.client_cpu, &ns,
                      &problem) < 0) {
-        outcome_set(&s->record, RECORD_FAILED, "%s: %s", s->request->cell.transport, problem.text);
+        record_conclude(&s->record, RECORD_FAILED, "%s: %s", s->request->cell.transport,
+                        problem.text);
         return false;
     }
     for (unsigned side = 0; side < DUET_SIDES; side++)
@@ -195,10 +198,10 @@ static bool measure_budget(struct scene *s) {
 static bool blame(struct scene *s, unsigned side, enum record_status status, const char *what,
                   int error) {
     const struct ipc_fault *fault = &s->task.links[side]->fault;
-    outcome_set(&s->record, status, "%s of the %s: %s failed in %s: %s%s%s",
-                s->request->cell.transport, duet_sides[side], what,
-                fault->call ? fault->call : "an unnamed call", strerror(-error),
-                fault->detail[0] ? "; " : "", fault->detail);
+    record_conclude(&s->record, status, "%s of the %s: %s failed in %s: %s%s%s",
+                    s->request->cell.transport, duet_sides[side], what,
+                    fault->call ? fault->call : "an unnamed call", strerror(-error),
+                    fault->detail[0] ? "; " : "", fault->detail);
     return false;
 }
 
@@ -210,8 +213,9 @@ static bool set_up(struct scene *s, unsigned side) {
         return blame(s, side, RECORD_SKIPPED, "probe", error);
     size_t limit = t->limit ? t->limit(link) : 0;
     if (limit > 0 && link->max_bytes > limit) {
-        outcome_set(&s->record, RECORD_NOT_APPLICABLE, "the %s's %s carries at most %zu bytes here",
-                    duet_sides[side], s->request->cell.transport, limit);
+        record_conclude(&s->record, RECORD_NOT_APPLICABLE,
+                        "the %s's %s carries at most %zu bytes here", duet_sides[side],
+                        s->request->cell.transport, limit);
         return false;
     }
     s->set_up[side] = true; /* cleanup is owed also when setup fails half way */
@@ -258,8 +262,8 @@ static void describe_task(struct scene *s) {
 static void run_ends(struct scene *s) {
     int error = supervise_ends(&s->task.task, s->request->deadline_ns, s->stop.fd, &s->supervision);
     if (error)
-        outcome_set(&s->record, RECORD_FAILED, "%s: can't start a process for an end: %s",
-                    s->request->cell.transport, strerror(-error));
+        record_conclude(&s->record, RECORD_FAILED, "%s: can't start a process for an end: %s",
+                        s->request->cell.transport, strerror(-error));
     else
         outcome_judge(&s->task.task, &s->supervision, s->request->deadline_ns, &s->record);
 }

@@ -5,7 +5,7 @@
  */
 #include "trial/crowd_setup.h"
 
-#include "trial/outcome.h"
+#include "trial/record.h"
 #include "trial/serve_uring.h"
 
 #include <errno.h>
@@ -30,13 +30,13 @@ bool crowd_setup_begin(struct crowd_links *links, const struct ipc_transport *tr
     enum record_status status;
     const char *why = refusal(transport, plan, first, &status);
     if (why != NULL) {
-        outcome_set(record, status, "%s: %s", record->cell.transport, why);
+        record_conclude(record, status, "%s: %s", record->cell.transport, why);
         return false;
     }
     int error = crowd_links_make(links, transport, plan, first, &problem);
     if (error)
-        outcome_set(record, error == -EMFILE ? RECORD_NOT_APPLICABLE : RECORD_FAILED, "%s: %s",
-                    record->cell.transport, problem.text);
+        record_conclude(record, error == -EMFILE ? RECORD_NOT_APPLICABLE : RECORD_FAILED, "%s: %s",
+                        record->cell.transport, problem.text);
     return error == 0;
 }
 
@@ -52,10 +52,10 @@ static bool within_ports(struct crowd_links *links, const struct workload_plan *
     atomic_init(&crowd->ports, (int64_t)measured);
     if (crowd->budget == 0 || plan->exchanges <= measured)
         return true;
-    outcome_set(record, RECORD_NOT_APPLICABLE,
-                "%s: each connection keeps a port for a minute (TIME_WAIT), and %" PRIu64
-                " are free for that: ask for less, or for linger=reset, which keeps none",
-                record->cell.transport, measured);
+    record_conclude(record, RECORD_NOT_APPLICABLE,
+                    "%s: each connection keeps a port for a minute (TIME_WAIT), and %" PRIu64
+                    " are free for that: ask for less, or for linger=reset, which keeps none",
+                    record->cell.transport, measured);
     return false;
 }
 
@@ -63,14 +63,15 @@ static void blame(const struct ipc_link *link, size_t clients, int error, struct
     bool full = error == -EMFILE || error == -ENFILE;
     const char *name = record->cell.transport;
     if (error == -EEXIST)
-        outcome_set(
+        record_conclude(
             record, RECORD_NOT_APPLICABLE,
             "%s: its objects have one number for each trial, so that it has one client only", name);
     else
-        outcome_set(record, full ? RECORD_SKIPPED : RECORD_FAILED,
-                    "%s: a link for each of %zu clients: setup failed in %s: %s%s", name, clients,
-                    link->fault.call ? link->fault.call : "an unnamed call", strerror(-error),
-                    full ? "; allow more descriptors (ulimit -n), or take fewer clients" : "");
+        record_conclude(record, full ? RECORD_SKIPPED : RECORD_FAILED,
+                        "%s: a link for each of %zu clients: setup failed in %s: %s%s", name,
+                        clients, link->fault.call ? link->fault.call : "an unnamed call",
+                        strerror(-error),
+                        full ? "; allow more descriptors (ulimit -n), or take fewer clients" : "");
 }
 
 bool crowd_setup_finish(struct crowd_links *links, const struct workload_plan *plan,

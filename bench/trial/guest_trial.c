@@ -163,7 +163,7 @@ static int read_result(const json_t *json, const struct trial_options *o, double
     const json_t *said = json_object_get(json, "error");
     const char *name = o->cell.transport;
     if (json_is_string(said)) {
-        outcome_set(record, RECORD_FAILED, "%s: %.600s", name, json_string_value(said));
+        record_conclude(record, RECORD_FAILED, "%s: %.600s", name, json_string_value(said));
         return 0;
     }
     bool timed = !is_stream(o);
@@ -177,8 +177,8 @@ static int read_result(const json_t *json, const struct trial_options *o, double
         wrong = find_lie(json, o, wall_ns, record);
     }
     if (wrong != NULL) {
-        outcome_set(record, RECORD_FAILED, "%s: the guest's result can't be believed: %s", name,
-                    wrong);
+        record_conclude(record, RECORD_FAILED, "%s: the guest's result can't be believed: %s", name,
+                        wrong);
         return 0;
     }
     interference_flag(record);
@@ -197,8 +197,8 @@ int guest_trial_read(const char *text, const struct trial_options *options, doub
     if (json_is_object(json))
         error = read_result(json, options, wall_ns, histogram, record);
     else
-        outcome_set(record, RECORD_FAILED, "%s: the guest printed no result (%s)",
-                    options->cell.transport, json ? "no JSON object" : wrong.text);
+        record_conclude(record, RECORD_FAILED, "%s: the guest printed no result (%s)",
+                        options->cell.transport, json ? "no JSON object" : wrong.text);
     json_decref(json);
     free(histogram);
     return error;
@@ -212,20 +212,21 @@ static bool judge_end(const struct capture *capture, const struct trial_options 
     const char *name = o->cell.transport, *complaint = capture->complaint;
     bool silent = capture->bytes == 0;
     if (capture->late)
-        outcome_set(
+        record_conclude(
             record, RECORD_FAILED,
             "%s: the guest was not done after %g s and was killed; a longer --deadline gives it "
             "more time",
             name, (double)o->deadline_ns / 1e9);
     else if (capture->flooded)
-        outcome_set(record, RECORD_FAILED, "%s: the guest printed more than %zu MiB", name,
-                    MOST_BYTES >> 20);
+        record_conclude(record, RECORD_FAILED, "%s: the guest printed more than %zu MiB", name,
+                        MOST_BYTES >> 20);
     else if (WIFSIGNALED(capture->status))
-        outcome_set(record, RECORD_FAILED, "%s: the guest was killed by signal %d (%s)", name,
-                    WTERMSIG(capture->status), strsignal(WTERMSIG(capture->status)));
+        record_conclude(record, RECORD_FAILED, "%s: the guest was killed by signal %d (%s)", name,
+                        WTERMSIG(capture->status), strsignal(WTERMSIG(capture->status)));
     else if (silent)
-        outcome_set(record, RECORD_FAILED, "%s: the guest ended with %d and printed nothing%s%s",
-                    name, WEXITSTATUS(capture->status), complaint[0] ? ": " : "", complaint);
+        record_conclude(record, RECORD_FAILED,
+                        "%s: the guest ended with %d and printed nothing%s%s", name,
+                        WEXITSTATUS(capture->status), complaint[0] ? ": " : "", complaint);
     else
         return false;
     return true;
@@ -267,8 +268,8 @@ int guest_trial_run(const struct trial_options *o, int stop_fd, struct record *r
     struct problem why = {""};
     int error = surroundings_enter(needs, o->net, &surroundings, &why);
     if (error) {
-        outcome_set(record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
-                    o->cell.transport, why.text);
+        record_conclude(record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
+                        o->cell.transport, why.text);
         return 0;
     }
     struct ipc_link link = {.wait = o->cell.wait};

@@ -11,20 +11,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
 static const char *const role_names[IPC_ROLES] = {"server", "client"};
-
-void outcome_set(struct record *record, enum record_status status, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    record->status = status;
-    (void)vsnprintf(record->why, sizeof record->why, format, arguments);
-    va_end(arguments);
-}
 
 static const char *stage_of(const struct end_task *task, int role) {
     return end_stages[atomic_load(&task->control->ends[role].stage)];
@@ -33,10 +24,10 @@ static const char *stage_of(const struct end_task *task, int role) {
 static void judge_fault(const struct end_task *task, int role, struct record *record) {
     const struct end_report *report = &task->control->ends[role];
     bool payload = report->error == -EBADMSG;
-    outcome_set(record, RECORD_FAILED, "%s: the %s failed %s in %s: %s%s%s", record->cell.transport,
-                role_names[role], stage_of(task, role), report->call,
-                payload ? report->detail : strerror(-report->error),
-                !payload && report->detail[0] ? "; " : "", payload ? "" : report->detail);
+    record_conclude(record, RECORD_FAILED, "%s: the %s failed %s in %s: %s%s%s",
+                    record->cell.transport, role_names[role], stage_of(task, role), report->call,
+                    payload ? report->detail : strerror(-report->error),
+                    !payload && report->detail[0] ? "; " : "", payload ? "" : report->detail);
 }
 
 /* An end that was killed by somebody else, or crashed. Its peer's failure is what follows from
@@ -46,9 +37,9 @@ static bool judge_signal(const struct end_task *task, const struct supervision *
     int status = supervision->status[role];
     if (!WIFSIGNALED(status) || supervision->killed[role])
         return false;
-    outcome_set(record, RECORD_FAILED, "%s: the %s was killed by signal %d (%s) %s",
-                record->cell.transport, role_names[role], WTERMSIG(status),
-                strsignal(WTERMSIG(status)), stage_of(task, role));
+    record_conclude(record, RECORD_FAILED, "%s: the %s was killed by signal %d (%s) %s",
+                    record->cell.transport, role_names[role], WTERMSIG(status),
+                    strsignal(WTERMSIG(status)), stage_of(task, role));
     return true;
 }
 
@@ -58,8 +49,8 @@ static bool judge_exit(const struct end_task *task, const struct supervision *su
     int status = supervision->status[role];
     if (!WIFEXITED(status) || atomic_load(&task->control->ends[role].stage) == END_OVER)
         return false;
-    outcome_set(record, RECORD_FAILED, "%s: the %s exited with %d %s", record->cell.transport,
-                role_names[role], WEXITSTATUS(status), stage_of(task, role));
+    record_conclude(record, RECORD_FAILED, "%s: the %s exited with %d %s", record->cell.transport,
+                    role_names[role], WEXITSTATUS(status), stage_of(task, role));
     return true;
 }
 
@@ -72,21 +63,23 @@ static void judge_placement(const struct end_task *task, struct record *record) 
         const struct end_report *report = &task->control->ends[role];
         int cpu = task->cpus[role];
         if (cpu >= 0 && (report->before.cpu != cpu || report->after.cpu != cpu))
-            outcome_set(record, RECORD_FAILED,
-                        "%s: the %s was pinned to CPU %d but ran on CPU %d at the start and on CPU "
-                        "%d at the end",
-                        record->cell.transport, role_names[role], cpu, report->before.cpu,
-                        report->after.cpu);
+            record_conclude(
+                record, RECORD_FAILED,
+                "%s: the %s was pinned to CPU %d but ran on CPU %d at the start and on CPU "
+                "%d at the end",
+                record->cell.transport, role_names[role], cpu, report->before.cpu,
+                report->after.cpu);
     }
 }
 
 static void judge_lateness(const struct end_task *task, uint64_t deadline_ns,
                            struct record *record) {
-    outcome_set(record, RECORD_FAILED,
-                "%s: not done after %g s: the server stood %s, the client %s; both were killed; a "
-                "longer --deadline gives it more time",
-                record->cell.transport, (double)deadline_ns / 1e9, stage_of(task, IPC_SERVER),
-                stage_of(task, IPC_CLIENT));
+    record_conclude(
+        record, RECORD_FAILED,
+        "%s: not done after %g s: the server stood %s, the client %s; both were killed; a "
+        "longer --deadline gives it more time",
+        record->cell.transport, (double)deadline_ns / 1e9, stage_of(task, IPC_SERVER),
+        stage_of(task, IPC_CLIENT));
 }
 
 void outcome_judge(const struct end_task *task, const struct supervision *supervision,

@@ -10,10 +10,6 @@
 #include "trial/record.h"
 #include "trial/supervise.h"
 
-/* Sets the record's status and its sentence (printf-style). */
-__attribute__((format(printf, 3, 4))) void
-outcome_set(struct record *record, enum record_status status, const char *format, ...);
-
 /* Judges how the ends ended; the record stays ok when they ended well, each on its own CPU. */
 void outcome_judge(const struct end_task *task, const struct supervision *supervision,
                    uint64_t deadline_ns, struct record *record);

@@ -5,7 +5,6 @@
 #include "trial/outcome_crowd.h"
 
 #include "trial/crowd_sums.h"
-#include "trial/outcome.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -49,10 +48,11 @@ static void record_clients_of(const struct end_task *task, const struct record *
 static void check_little(struct record *record) {
     const struct record_crowd *crowd = &record->crowd;
     if (crowd->little > 1.01)
-        outcome_set(record, RECORD_FAILED,
-                    "%s: Little's law is broken: %.0f clients, but rate x mean latency is %.2f; "
-                    "latencies or exchanges were counted wrong",
-                    record->cell.transport, crowd->count, crowd->little * crowd->count);
+        record_conclude(
+            record, RECORD_FAILED,
+            "%s: Little's law is broken: %.0f clients, but rate x mean latency is %.2f; "
+            "latencies or exchanges were counted wrong",
+            record->cell.transport, crowd->count, crowd->little * crowd->count);
 }
 
 void outcome_crowd_record(const struct end_task *task, struct record *record) {

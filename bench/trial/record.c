@@ -114,6 +114,14 @@ void record_free(struct record *record) {
     record_init(record);
 }
 
+void record_conclude(struct record *record, enum record_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    record->status = status;
+    (void)vsnprintf(record->why, sizeof record->why, format, arguments);
+    va_end(arguments);
+}
+
 static const struct record_fact *find_fact(const struct record_fact *list, size_t count,
                                            const char *name) {
     for (size_t i = 0; i < count; i++)

@@ -109,6 +109,10 @@ struct record {
 void record_init(struct record *record);
 void record_free(struct record *record);
 
+/* Sets the record's status and its sentence (printf-style). */
+__attribute__((format(printf, 3, 4))) void
+record_conclude(struct record *record, enum record_status status, const char *format, ...);
+
 /* Had the trial one end only? Told by what is not known of the other. */
 bool record_is_solo(const struct record *record);
 

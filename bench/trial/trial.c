@@ -121,21 +121,21 @@ static bool applicable(struct trial *t) {
     char limit[32];
     (void)workload_spec_parse(cell->workload, &spec, &why); /* it was parsed before */
     if (ability_check(t->options->entry, cell->knobs, &spec, cell->wait, &why) != 0) {
-        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s", why.text);
+        record_conclude(t->record, RECORD_NOT_APPLICABLE, "%s", why.text);
         return false;
     }
     if (t->transport->max_bytes && cell->size_bytes > t->transport->max_bytes) {
         (void)snprintf(limit, sizeof limit, "%zu", t->transport->max_bytes);
-        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %s bytes",
-                    cell->transport, limit);
+        record_conclude(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %s bytes",
+                        cell->transport, limit);
         return false;
     }
     const char *refusal = t->plan.clients == 0 ? NULL
                                                : crowd_links_refusal(t->transport, &t->plan,
                                                                      cell->wait, cell->size_bytes);
     if (refusal)
-        outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s can't do %s: %s", cell->transport,
-                    cell->workload, refusal);
+        record_conclude(t->record, RECORD_NOT_APPLICABLE, "%s can't do %s: %s", cell->transport,
+                        cell->workload, refusal);
     return refusal == NULL;
 }
 
@@ -187,8 +187,8 @@ static bool enter_surroundings(struct trial *t) {
     int error =
         surroundings_enter(t->transport->needs, t->options->net, &t->surroundings, &problem);
     if (error) {
-        outcome_set(t->record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
-                    t->options->cell.transport, problem.text);
+        record_conclude(t->record, error == -EOPNOTSUPP ? RECORD_SKIPPED : RECORD_FAILED, "%s: %s",
+                        t->options->cell.transport, problem.text);
         return false;
     }
     surroundings_note(&t->surroundings, note_fact, t->record);
@@ -201,8 +201,8 @@ static bool within_limit(struct trial *t) {
     const char *whence = t->link->fault.detail;
     if (limit == 0 || t->link->max_bytes <= limit)
         return true;
-    outcome_set(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %zu bytes here%s%s",
-                t->options->cell.transport, limit, whence[0] ? ": " : "", whence);
+    record_conclude(t->record, RECORD_NOT_APPLICABLE, "%s carries at most %zu bytes here%s%s",
+                    t->options->cell.transport, limit, whence[0] ? ": " : "", whence);
     return false;
 }
 
@@ -213,7 +213,8 @@ static bool measure_budget(struct trial *t) {
         return true;
     if (floor_wakeup(t->options->placement.server_cpu, t->options->placement.client_cpu, &ns,
                      &problem) < 0) {
-        outcome_set(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport, problem.text);
+        record_conclude(t->record, RECORD_FAILED, "%s: %s", t->options->cell.transport,
+                        problem.text);
         return false;
     }
     t->link->spin_budget_ns = (uint64_t)ns;
@@ -227,11 +228,12 @@ static void blame_link(struct trial *t, enum record_status status, const char *w
     const struct ipc_fault *fault = &t->link->fault;
     bool detailed = fault->detail[0] != '\0';
     if (status == RECORD_SKIPPED && detailed)
-        outcome_set(t->record, status, "%s: %s", t->options->cell.transport, fault->detail);
+        record_conclude(t->record, status, "%s: %s", t->options->cell.transport, fault->detail);
     else
-        outcome_set(t->record, status, "%s: %s failed in %s: %s%s%s", t->options->cell.transport,
-                    what, fault->call ? fault->call : "an unnamed call", strerror(-error),
-                    detailed ? "; " : "", fault->detail);
+        record_conclude(t->record, status, "%s: %s failed in %s: %s%s%s",
+                        t->options->cell.transport, what,
+                        fault->call ? fault->call : "an unnamed call", strerror(-error),
+                        detailed ? "; " : "", fault->detail);
 }
 
 static bool set_up(struct trial *t) {
@@ -282,8 +284,8 @@ static void note_route(struct trial *t) {
 static void run_ends(struct trial *t, const struct end_task *task) {
     int error = supervise_ends(task, t->options->deadline_ns, t->stop.fd, &t->supervision);
     if (error)
-        outcome_set(t->record, RECORD_FAILED, "%s: can't start a process for an end: %s",
-                    t->options->cell.transport, strerror(-error));
+        record_conclude(t->record, RECORD_FAILED, "%s: can't start a process for an end: %s",
+                        t->options->cell.transport, strerror(-error));
     else
         outcome_judge(task, &t->supervision, t->options->deadline_ns, t->record);
     outcome_note(t->control, t->record);
@@ -337,7 +339,7 @@ static void record_instrument(const struct clock *clock, struct record *record) 
 
 void trial_skip(const struct trial_options *options, const char *why, struct record *record) {
     describe_request(options, record);
-    outcome_set(record, RECORD_SKIPPED, "%s", why);
+    record_conclude(record, RECORD_SKIPPED, "%s", why);
 }
 
 int trial_run(const struct trial_options *options, struct record *record, struct problem *problem) {

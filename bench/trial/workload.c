@@ -4,10 +4,12 @@
  */
 #include "trial/workload_steps.h"
 
-static const struct {
+struct ends {
     int (*client)(struct workload *workload);
     int (*server)(struct workload *workload);
-} ends[WORKLOAD_KINDS] = {
+};
+
+static const struct ends ends[WORKLOAD_KINDS] = {
     [WORKLOAD_PINGPONG] = {workload_pingpong_client, workload_pingpong_server},
     [WORKLOAD_RATE] = {workload_rate_client, workload_pingpong_server},
     [WORKLOAD_TWICE] = {workload_twice_client, workload_twice_server},
@@ -15,6 +17,13 @@ static const struct {
     [WORKLOAD_SERVE] = {workload_serve_client, workload_pingpong_server},
     [WORKLOAD_CONNECT] = {.client = workload_connect_client}, /* its server has no members */
 };
+
+/* A stream that may lose messages. */
+static const struct ends lossy = {workload_lossy_client, workload_lossy_server};
+
+static const struct ends *ends_of(const struct workload_plan *plan) {
+    return plan->lossy ? &lossy : &ends[plan->kind];
+}
 
 int workload_reject(struct workload *w, uint64_t sequence) {
     struct ipc_fault *fault = &w->end->fault;
@@ -33,10 +42,10 @@ static void begin(struct workload *w) {
 int workload_client(struct workload *w) {
     begin(w);
     *w->result = (struct workload_result){0};
-    return ends[w->plan->kind].client(w);
+    return ends_of(w->plan)->client(w);
 }
 
 int workload_server(struct workload *w) {
     begin(w);
-    return ends[w->plan->kind].server(w);
+    return ends_of(w->plan)->server(w);
 }

@@ -60,10 +60,16 @@ int workload_round_trips(struct workload *workload, int (*exchange)(struct workl
 /* The server of such a workload: `serve` answers until the phase is over. */
 int workload_answers(struct workload *workload, int (*serve)(struct workload *workload));
 
-/* How many messages of a stream leave between two looks at the clock: in the warm-up, and then by
- * what that took for one. */
-enum { WORKLOAD_WARMING_BURST = 16 };
-uint64_t workload_burst(const struct workload_result *result);
+/* How many messages of a stream leave between two looks at the clock: in the warm-up, and then as
+ * many as take about so long by what that took for one. */
+enum { WORKLOAD_WARMING_BURST = 16, WORKLOAD_MOST_BURST = 4096, WORKLOAD_BURST_NS = 20000 };
+
+static inline uint64_t workload_burst(const struct workload_result *result) {
+    uint64_t wanted = result->warmup_ns > 0
+                          ? result->warmup_exchanges * WORKLOAD_BURST_NS / result->warmup_ns
+                          : WORKLOAD_WARMING_BURST;
+    return wanted < 1 ? 1 : workload_least(wanted, WORKLOAD_MOST_BURST);
+}
 
 int workload_pingpong_client(struct workload *workload);
 int workload_pingpong_server(struct workload *workload);

@@ -5,9 +5,6 @@
  */
 #include "trial/workload_steps.h"
 
-enum { MOST_BURST = 4096 };
-#define BURST_NS 20000 /* about how long the client sends between two looks at the clock */
-
 /* So many messages are good for one credit; UINT64_MAX: credit isn't given. */
 static uint64_t stride_of(const struct workload *w) {
     uint64_t depth = w->plan->depth;
@@ -174,8 +171,6 @@ static int receive_phase(struct workload *w, uint64_t *messages, uint64_t *ns) {
 
 int workload_stream_server(struct workload *w) {
     uint64_t messages = 0, ns = 0;
-    if (w->plan->lossy)
-        return workload_lossy_server(w);
     int error = receive_phase(w, &messages, &ns);
     if (error)
         return error;
@@ -265,19 +260,10 @@ static int send_phase(struct workload *w, uint64_t count, uint64_t time_ns, uint
     return error ? error : close_phase(w, &course);
 }
 
-uint64_t workload_burst(const struct workload_result *result) {
-    uint64_t wanted = result->warmup_ns > 0
-                          ? result->warmup_exchanges * BURST_NS / result->warmup_ns
-                          : WORKLOAD_WARMING_BURST;
-    return wanted < 1 ? 1 : workload_least(wanted, MOST_BURST);
-}
-
 int workload_stream_client(struct workload *w) {
     const struct workload_plan *plan = w->plan;
     struct course settling = begin_phase(w);
     uint64_t sent = 0, ns = 0;
-    if (plan->lossy)
-        return workload_lossy_client(w);
     int error = send_phase(w, plan->warmup_exchanges, plan->warmup_ns, WORKLOAD_WARMING_BURST,
                            &w->result->warmup_exchanges, &w->result->warmup_ns);
     if (error)
