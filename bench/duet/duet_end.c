@@ -190,7 +190,7 @@ static void blame(const struct duet_task *duet, enum ipc_role role, int error, u
     (void)snprintf(fault.detail, sizeof fault.detail, "of the %s%s%.150s", duet_sides[side],
                    end != NULL && end->fault.detail[0] ? ": " : "",
                    end != NULL ? end->fault.detail : "");
-    end_blame(duet->task.control, role, error, &fault);
+    task_blame(duet->task.control, role, error, &fault);
 }
 
 int duet_end_run(const struct end_task *task, enum ipc_role role) {

@@ -8,173 +8,10 @@
 #include "trial/crowd_workers.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 const char *const crowd_phases[CROWD_PHASES + 1] = {"connect", "exchange", "close", NULL};
-
-static void *zeroed(size_t bytes) {
-    size_t room = (bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
-    void *memory = aligned_alloc(IPC_ALIGN, room);
-    return memory ? memset(memory, 0, room) : NULL;
-}
-
-/* ---- members ---- */
-
-/* A message of another client's is explained as one. */
-static int explain(struct workload *w, uint64_t sequence) {
-    const struct crowd_member *member = crowd_member_of(w);
-    struct ipc_fault *fault = &w->end->fault;
-    size_t other = payload_owner(w->incoming, w->buffer, sequence, member->crew->count);
-    fault->call = "verify";
-    if (other == member->index || other >= member->crew->count)
-        return payload_explain(w->incoming, w->buffer, sequence, fault->detail,
-                               sizeof fault->detail);
-    (void)snprintf(fault->detail, sizeof fault->detail,
-                   "message %llu was mixed up: one of client %zu came in its place",
-                   (unsigned long long)sequence, other);
-    return -EBADMSG;
-}
-
-/* The first member's facts stand for all. */
-static void note_nothing(void *notes, const char *name, const char *value) {
-    (void)notes;
-    (void)name;
-    (void)value;
-}
-
-static void fill_end(struct crowd_member *member) {
-    const struct end_task *task = member->crew->task;
-    const struct ipc_end *carrier = member->crew->carrier;
-    struct ipc_end *end = member->end;
-    end->link = task->links[task->link_count > 1 ? member->index : 0];
-    end->role = member->crew->role;
-    end->note = member->index == 0 ? carrier->note : note_nothing;
-    end->notes = carrier->notes;
-}
-
-int crowd_member_make(struct crowd_member *member) {
-    struct crowd_crew *crew = member->crew;
-    const struct end_task *task = crew->task;
-    int out = crew->role == IPC_CLIENT ? 0 : 1;
-    struct workload *w = &member->workload;
-    member->end = zeroed(task->transport->end_bytes);
-    w->buffer = zeroed(task->size_bytes);
-    int error = member->end && w->buffer ? 0 : -ENOMEM;
-    if (!error)
-        error =
-            payload_make(&member->outgoing, task->size_bytes, task->seed, out, task->verify_full);
-    if (!error)
-        error = payload_make(&member->incoming, task->size_bytes, task->seed, 1 - out,
-                             task->verify_full);
-    if (error)
-        return error;
-    fill_end(member);
-    payload_own(&member->outgoing, member->index);
-    payload_own(&member->incoming, member->index);
-    w->plan = &task->plan;
-    w->clock = task->clock;
-    w->end = member->end;
-    w->messages = task->transport->messages[task->link->wait];
-    w->connections = task->transport->connections;
-    w->outgoing = &member->outgoing;
-    w->incoming = &member->incoming;
-    w->turn = &member->shared->turn;
-    w->histogram = &task->control->histogram;
-    w->result = &member->shared->result;
-    w->explain = explain;
-    w->context = member;
-    return 0;
-}
-
-void crowd_member_free(struct crowd_member *member) {
-    payload_free(&member->outgoing);
-    payload_free(&member->incoming);
-    free(member->workload.buffer);
-    free(member->end);
-    member->workload.buffer = NULL;
-    member->end = NULL;
-}
-
-int crowd_blame(struct crowd_member *member, int error) {
-    static const struct ipc_fault no_memory = {.call = "malloc"};
-    const struct ipc_fault *fault = member->end ? &member->end->fault : &no_memory;
-    struct ipc_fault *to = &member->crew->carrier->fault;
-    if (error == 0)
-        return 0;
-    to->call = fault->call;
-    if (member->crew->count == 1)
-        (void)snprintf(to->detail, sizeof to->detail, "%s", fault->detail);
-    else
-        (void)snprintf(to->detail, sizeof to->detail, "client %zu of %zu%s%.150s", member->index,
-                       member->crew->count, fault->detail[0] ? ": " : "", fault->detail);
-    return error;
-}
-
-/* ---- the marks: one reading for all threads, one each for processes ---- */
-
-static void mark_shared(struct crowd_member *member, enum workload_mark when) {
-    struct crowd_crew *crew = member->crew;
-    crowd_pass(crew, when == WORKLOAD_BEGIN ? CROWD_WARM : CROWD_CLOSED);
-    if (member->index == 0)
-        crew->mark(crew->context, when);
-    if (when == WORKLOAD_BEGIN)
-        crowd_pass(crew, CROWD_MARKED);
-}
-
-static void mark(void *context, enum workload_mark when) {
-    struct crowd_member *member = context;
-    if (member->crew->processes)
-        crowd_mark_worker(member, when);
-    else
-        mark_shared(member, when);
-}
-
-/* ---- a member's life ---- */
-
-static int attach(struct crowd_member *member) {
-    const struct ipc_transport *transport = member->crew->task->transport;
-    int error = crowd_member_make(member);
-    return error || transport->attach == NULL ? error : transport->attach(member->end);
-}
-
-static int detach(struct crowd_member *member) {
-    const struct ipc_transport *transport = member->crew->task->transport;
-    return transport->detach ? transport->detach(member->end) : 0;
-}
-
-static int work(struct crowd_member *member) {
-    struct workload *w = &member->workload;
-    w->mark = mark;
-    return member->crew->role == IPC_CLIENT ? workload_client(w) : workload_server(w);
-}
-
-/* Of a member that is not the thread that leads. Whoever fails ends the process: the rest may wait
- * for it for ever. */
-static void must(struct crowd_member *member, int error) {
-    struct crowd_crew *crew = member->crew;
-    if (error == 0)
-        return;
-    end_blame(crew->task->control, crew->role, crowd_blame(member, error), &crew->carrier->fault);
-    _exit(1);
-}
-
-void crowd_live(struct crowd_member *member) {
-    struct crowd_crew *crew = member->crew;
-    must(member, attach(member));
-    crowd_arrive(crew, CROWD_ATTACHED);
-    crowd_pass(crew, CROWD_GO);
-    must(member, work(member));
-    crowd_arrive(crew, CROWD_DONE);
-    crowd_pass(crew, CROWD_LEAVE);
-    must(member, detach(member));
-}
-
-/* ---- the end ---- */
 
 /* As in end.c: what is shared is mapped, but not yet in this process' page table. */
 static void warm_pages(const struct crowd *crowd) {
@@ -218,7 +55,7 @@ static size_t ends_of(const struct crowd_crew *crew) {
 static int attach_all(struct crowd_crew *crew) {
     int error = 0;
     for (size_t i = 0; i < ends_of(crew) && error == 0; i++)
-        error = crowd_blame(&crew->members[i], attach(&crew->members[i]));
+        error = crowd_blame(&crew->members[i], crowd_member_attach(&crew->members[i]));
     return error;
 }
 ANALYZER_END;
@@ -227,7 +64,7 @@ ANALYZER_END;
 static int attach_threads(struct crowd_crew *crew) {
     int error = crowd_start_threads(crew);
     if (error == 0)
-        error = crowd_blame(&crew->members[0], attach(&crew->members[0]));
+        error = crowd_blame(&crew->members[0], crowd_member_attach(&crew->members[0]));
     if (error == 0)
         crowd_pass(crew, CROWD_ATTACHED);
     return error;
@@ -263,7 +100,7 @@ int crowd_work(struct crowd_crew *crew, void (*mark_end)(void *context, enum wor
     crowd_pass(crew, CROWD_GO);
     if (crew->processes)
         return crowd_await_processes(crew);
-    int error = crowd_blame(&crew->members[0], work(&crew->members[0]));
+    int error = crowd_blame(&crew->members[0], crowd_member_work(&crew->members[0]));
     if (error == 0)
         crowd_pass(crew, CROWD_DONE);
     return error;
@@ -277,7 +114,7 @@ int crowd_detach(struct crowd_crew *crew) {
         return crowd_end_processes(crew);
     size_t own = crew->one ? ends_of(crew) : 1;
     for (size_t i = 0; i < own && error == 0; i++)
-        error = crowd_blame(&crew->members[i], detach(&crew->members[i]));
+        error = crowd_blame(&crew->members[i], crowd_member_detach(&crew->members[i]));
     return error ? error : crowd_end_threads(crew);
 }
 

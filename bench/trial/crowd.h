@@ -14,7 +14,7 @@
 #ifndef BENCH_CROWD_H
 #define BENCH_CROWD_H
 
-#include "trial/end.h"
+#include "trial/task.h"
 
 enum { CROWD_MOST = 1024 };
 

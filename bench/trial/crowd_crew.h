@@ -79,6 +79,10 @@ static inline void crowd_note_latency(struct crowd_member *member, uint64_t ns) 
 int crowd_member_make(struct crowd_member *member);
 void crowd_member_free(struct crowd_member *member);
 
+/* Makes and attaches it; detaches it. 0 or -errno. */
+int crowd_member_attach(struct crowd_member *member);
+int crowd_member_detach(struct crowd_member *member);
+
 /* A fault of a member becomes that of the end, which says whose it is. Returns `error`. */
 int crowd_blame(struct crowd_member *member, int error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crowd_workers.c - threads and processes for the members of a crowd.
+ * crowd_workers.c - threads and processes for the members of a crowd, and what each does in its
+ * own.
  */
 #include "trial/crowd_workers.h"
 
@@ -18,10 +19,82 @@
 
 #define STACK_BYTES ((size_t)512 << 10) /* what libraries may want within an end's calls */
 
+/* ---- a member's life ---- */
+
+/* Says that this member stands at the gate, and, unless it is a process that only the leader waits
+ * for, waits for the others. */
+static void arrive(struct crowd_crew *crew, enum crowd_gate gate) {
+    static const uint64_t one = 1;
+    if (!crew->processes)
+        crowd_pass(crew, gate);
+    else
+        (void)!write(crew->arrivals, &one, sizeof one);
+}
+
+/* One reading for all threads, one each for processes. */
+static void mark_process(struct crowd_member *member, enum workload_mark when) {
+    _Atomic int *stage = &member->crew->task->control->ends[IPC_SERVER].stage;
+    struct crowd_client *shared = member->shared;
+    if (when == WORKLOAD_BEGIN) {
+        atomic_store(stage, END_MEASURING);
+        shared->after = (struct usage){.cpu = -1}; /* its page is there before faults are counted */
+        usage_read_slow(&shared->before, -1, -1);
+        usage_read(&shared->before);
+    } else {
+        usage_read(&shared->after);
+        usage_read_slow(&shared->after, -1, -1);
+        atomic_store(stage, END_FINISHING);
+    }
+}
+
+static void mark_shared(struct crowd_member *member, enum workload_mark when) {
+    struct crowd_crew *crew = member->crew;
+    crowd_pass(crew, when == WORKLOAD_BEGIN ? CROWD_WARM : CROWD_CLOSED);
+    if (member->index == 0)
+        crew->mark(crew->context, when);
+    if (when == WORKLOAD_BEGIN)
+        crowd_pass(crew, CROWD_MARKED);
+}
+
+static void mark(void *context, enum workload_mark when) {
+    struct crowd_member *member = context;
+    if (member->crew->processes)
+        mark_process(member, when);
+    else
+        mark_shared(member, when);
+}
+
+int crowd_member_work(struct crowd_member *member) {
+    struct workload *w = &member->workload;
+    w->mark = mark;
+    return member->crew->role == IPC_CLIENT ? workload_client(w) : workload_server(w);
+}
+
+/* Of a member that is not the thread that leads. Whoever fails ends the process: the rest may wait
+ * for it for ever. */
+static void must(struct crowd_member *member, int error) {
+    struct crowd_crew *crew = member->crew;
+    if (error == 0)
+        return;
+    task_blame(crew->task->control, crew->role, crowd_blame(member, error), &crew->carrier->fault);
+    _exit(1);
+}
+
+static void live(struct crowd_member *member) {
+    struct crowd_crew *crew = member->crew;
+    must(member, crowd_member_attach(member));
+    arrive(crew, CROWD_ATTACHED);
+    crowd_pass(crew, CROWD_GO);
+    must(member, crowd_member_work(member));
+    arrive(crew, CROWD_DONE);
+    crowd_pass(crew, CROWD_LEAVE);
+    must(member, crowd_member_detach(member));
+}
+
 /* ---- threads ---- */
 
 static void *live_as_thread(void *member) {
-    crowd_live(member);
+    live(member);
     return NULL;
 }
 
@@ -54,7 +127,7 @@ static _Noreturn void become_worker(struct crowd_member *member, pid_t parent) {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    crowd_live(member);
+    live(member);
     _exit(0);
 }
 
@@ -163,29 +236,4 @@ int crowd_end_processes(struct crowd_crew *crew) {
     (void)close(crew->arrivals);
     add_up(crew);
     return error;
-}
-
-/* ---- both ---- */
-
-void crowd_arrive(struct crowd_crew *crew, enum crowd_gate gate) {
-    static const uint64_t one = 1;
-    if (!crew->processes)
-        crowd_pass(crew, gate);
-    else
-        (void)!write(crew->arrivals, &one, sizeof one);
-}
-
-void crowd_mark_worker(struct crowd_member *member, enum workload_mark when) {
-    _Atomic int *stage = &member->crew->task->control->ends[IPC_SERVER].stage;
-    struct crowd_client *shared = member->shared;
-    if (when == WORKLOAD_BEGIN) {
-        atomic_store(stage, END_MEASURING);
-        shared->after = (struct usage){.cpu = -1}; /* its page is there before faults are counted */
-        usage_read_slow(&shared->before, -1, -1);
-        usage_read(&shared->before);
-    } else {
-        usage_read(&shared->after);
-        usage_read_slow(&shared->after, -1, -1);
-        atomic_store(stage, END_FINISHING);
-    }
 }

@@ -18,14 +18,7 @@ int crowd_start_processes(struct crowd_crew *crew);
 int crowd_await_processes(struct crowd_crew *crew);
 int crowd_end_processes(struct crowd_crew *crew);
 
-/* Of a member with a thread or a process of its own: says that it stands at the gate, and, unless
- * it is a process that only the leader waits for, waits for the others. */
-void crowd_arrive(struct crowd_crew *crew, enum crowd_gate gate);
-
-/* The readings of a process. */
-void crowd_mark_worker(struct crowd_member *member, enum workload_mark when);
-
-/* Of crowd.c: the member's whole life. Doesn't return from a failure. */
-void crowd_live(struct crowd_member *member);
+/* The member's half of the workload, with its marks. 0 or -errno. */
+int crowd_member_work(struct crowd_member *member);
 
 #endif

@@ -19,10 +19,6 @@
  * another) and twice the wake-up of a CPU that went idle. */
 #define REST_MARGIN_NS UINT64_C(150000)
 
-const char *const end_stages[END_STAGES + 1] = {
-    "while starting",  "while attaching", "while warming up", "while measuring",
-    "while finishing", "while detaching", "after its work",   NULL};
-
 /* What the marks of the workload need. */
 struct readings {
     const struct end_task *task;
@@ -214,19 +210,6 @@ static int live(const struct end_task *task, enum ipc_role role, struct ipc_end 
     return 0;
 }
 
-void end_blame(struct control *control, enum ipc_role role, int error,
-               const struct ipc_fault *fault) {
-    struct end_report *report = &control->ends[role];
-    int nobody = 0;
-    if (atomic_exchange(&report->failed, 1) != 0)
-        return;
-    report->error = error;
-    (void)snprintf(report->call, sizeof report->call, "%s",
-                   fault->call ? fault->call : "an unnamed call");
-    (void)snprintf(report->detail, sizeof report->detail, "%s", fault->detail);
-    atomic_compare_exchange_strong(&control->first_failed, &nobody, (int)role + 1);
-}
-
 int end_run(const struct end_task *task, enum ipc_role role) {
     size_t room = (task->transport->end_bytes + IPC_ALIGN - 1) / IPC_ALIGN * IPC_ALIGN;
     struct ipc_end *end = aligned_alloc(IPC_ALIGN, room);
@@ -239,7 +222,7 @@ int end_run(const struct end_task *task, enum ipc_role role) {
     end->notes = &task->control->ends[role];
     int error = live(task, role, end);
     if (error)
-        end_blame(task->control, role, error, &end->fault);
+        task_blame(task->control, role, error, &end->fault);
     free(end);
     return error ? 1 : 0;
 }

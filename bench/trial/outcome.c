@@ -18,7 +18,7 @@
 static const char *const role_names[IPC_ROLES] = {"server", "client"};
 
 static const char *stage_of(const struct end_task *task, int role) {
-    return end_stages[atomic_load(&task->control->ends[role].stage)];
+    return task_stages[atomic_load(&task->control->ends[role].stage)];
 }
 
 static void judge_fault(const struct end_task *task, int role, struct record *record) {

@@ -6,9 +6,9 @@
 #ifndef BENCH_OUTCOME_H
 #define BENCH_OUTCOME_H
 
-#include "trial/end.h"
 #include "trial/record.h"
 #include "trial/supervise.h"
+#include "trial/task.h"
 
 /* Judges how the ends ended; the record stays ok when they ended well, each on its own CPU. */
 void outcome_judge(const struct end_task *task, const struct supervision *supervision,

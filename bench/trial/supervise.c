@@ -6,6 +6,7 @@
 
 #include "base/stop.h"
 #include "trial/crowd.h"
+#include "trial/end.h"
 #include "trial/tracer.h"
 
 #include <errno.h>

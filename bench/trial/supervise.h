@@ -6,7 +6,7 @@
 #ifndef BENCH_SUPERVISE_H
 #define BENCH_SUPERVISE_H
 
-#include "trial/end.h"
+#include "trial/task.h"
 
 #include <stdbool.h>
 #include <stdint.h>

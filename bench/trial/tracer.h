@@ -6,7 +6,7 @@
 #ifndef BENCH_TRACER_H
 #define BENCH_TRACER_H
 
-#include "trial/end.h"
+#include "trial/task.h"
 
 #include <signal.h>
 #include <stdbool.h>
