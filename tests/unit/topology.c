@@ -49,11 +49,11 @@ static void refused(const struct topology *topology, const char *name, int error
 /* Asserts the names of the default placements, joined by spaces. */
 static void defaults(const struct topology *topology, const char *expected) {
     struct placement list[8];
-    char text[256] = "";
-    size_t count = topology_defaults(topology, list, 8);
+    char text[8 * sizeof list[0].name + 8] = "";
+    size_t count = topology_defaults(topology, list, 8), length = 0;
     for (size_t i = 0; i < count; i++)
-        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "",
-                       list[i].name);
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? " " : "",
+                                   list[i].name);
     assert_string_equal(text, expected);
 }
 
