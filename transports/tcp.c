@@ -279,7 +279,7 @@ static uint64_t budget(struct ipc_link *base) {
 
 /* The client's socket is bound to no port beforehand, so that the kernel may choose one by the
  * whole connection. */
-static int call_once(struct ipc_end *base) {
+static int connect_once(struct ipc_end *base) {
     struct tcp_end *end = (struct tcp_end *)base;
     const struct tcp_link *link = (const struct tcp_link *)base->link;
     int flags = SOCK_STREAM | SOCK_CLOEXEC | (link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0);
@@ -314,7 +314,7 @@ static int hang_up(struct ipc_end *base) {
     return connection_hang_up(base->role, &((struct tcp_end *)base)->fd, &base->fault);
 }
 
-static const struct ipc_connections connections = {fits, budget, call_once, accept_one, hang_up};
+static const struct ipc_connections connections = {fits, budget, connect_once, accept_one, hang_up};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,

@@ -333,7 +333,7 @@ static int fits(struct ipc_link *base) {
     return ipc_fail_with(fault, "connect", EOPNOTSUPP);
 }
 
-static int call_once(struct ipc_end *base) {
+static int connect_once(struct ipc_end *base) {
     struct unix_end *end = (struct unix_end *)base;
     const struct unix_link *link = (const struct unix_link *)base->link;
     int flags = SOCK_CLOEXEC | (link->base.wait == IPC_SPIN ? SOCK_NONBLOCK : 0);
@@ -364,7 +364,7 @@ static int hang_up(struct ipc_end *base) {
 }
 
 static const struct ipc_connections connections = {
-    .fits = fits, .connect = call_once, .accept = accept_one, .hang_up = hang_up};
+    .fits = fits, .connect = connect_once, .accept = accept_one, .hang_up = hang_up};
 
 static const struct ipc_messages messages = {send_message, recv_message};
 

@@ -132,7 +132,7 @@ static int fits(struct ipc_link *base) {
     return 0;
 }
 
-static int call_once(struct ipc_end *base) {
+static int connect_once(struct ipc_end *base) {
     struct vsock_end *end = (struct vsock_end *)base;
     const struct vsock_link *link = (const struct vsock_link *)base->link;
     int error = open_socket(&end->fd, &base->fault);
@@ -155,7 +155,7 @@ static int hang_up(struct ipc_end *base) {
 }
 
 static const struct ipc_connections connections = {
-    .fits = fits, .connect = call_once, .accept = accept_one, .hang_up = hang_up};
+    .fits = fits, .connect = connect_once, .accept = accept_one, .hang_up = hang_up};
 
 IPC_EXPORT const struct ipc_transport ipc_transport = {
     .abi = IPC_ABI,

@@ -6,6 +6,7 @@
 #include "stats/blocks.h"
 
 #include "stats/stats.h"
+#include "within.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -90,8 +91,8 @@ static void false_alarms_are_as_promised(void **state) {
         misses += shift.low > 0 || shift.high < 0;
         assert_true((shift.p < 0.05) == (shift.low > 0 || shift.high < 0) || shift.p > 0.04);
     }
-    assert_in_range(alarms, 5, 32); /* 20 are expected, 4.4 is their deviation */
-    assert_in_range(misses, 5, 32);
+    assert_within(alarms, 5, 32); /* 20 are expected, 4.4 is their deviation */
+    assert_within(misses, 5, 32);
     double many[2 * BLOCKS_MOST];
     for (int i = 0; i < 2 * BLOCKS_MOST; i++)
         many[i] = i;

@@ -5,6 +5,7 @@
 #include "stats/changepoint.h"
 
 #include "stats/stats.h"
+#include "within.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -73,7 +74,7 @@ static void finds_them_beyond_one_window(void **state) {
     fill(logs, MOST, levels, 0.01, 3);
     assert_int_equal(changepoint_find(logs, MOST, found), 3);
     for (int i = 0; i < 3; i++)
-        assert_in_range(found[i].index, levels[i + 1].begin - 1, levels[i + 1].begin + 1);
+        assert_within(found[i].index, levels[i + 1].begin - 1, levels[i + 1].begin + 1);
 }
 
 static void too_small_is_none(void **state) {
@@ -123,7 +124,7 @@ static void noise_has_none(void **state) {
         fill(logs, 40, levels, 0.05, 1000 + seed);
         all += changepoint_find(logs, 40, found);
     }
-    assert_in_range(all, 0, 3);
+    assert_within(all, 0, 3);
 }
 
 /* 5% in noise of 2%, as of same-core cells: found in nearly all of 60 series, close by. */

@@ -6,6 +6,7 @@
 #include "doctor_tree.h"
 
 #include "command/commands.h"
+#include "within.h"
 
 #include <net/if.h>
 #include <sched.h>
@@ -123,7 +124,7 @@ static void text_begins_with_what_is_gravest(void **state) {
 static void names_differ_and_no_check_is_left_out(void **state) {
     struct doctor_report report;
     examine(*state, &fine_answers, &report);
-    assert_in_range(report.count, 20, DOCTOR_ROOM - 1);
+    assert_within(report.count, 20, DOCTOR_ROOM - 1);
     for (size_t i = 0; i < report.count; i++)
         assert_ptr_equal(find(&report, report.findings[i].name), &report.findings[i]);
 }

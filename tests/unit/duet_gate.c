@@ -6,6 +6,7 @@
 #include "duet/duet_gate.h"
 
 #include "stats/stats.h"
+#include "within.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -204,7 +205,7 @@ static void unchanged_suites_alarm_as_rarely_as_promised(void **state) {
         alarms +=
             scene.judgement.counts[DUET_REGRESSION] + scene.judgement.counts[DUET_IMPROVEMENT] > 0;
     }
-    assert_in_range(alarms, 0, 33); /* 5% of 400, and 3 standard deviations */
+    assert_within(alarms, 0, 33); /* 5% of 400, and 3 standard deviations */
 }
 
 int main(void) {

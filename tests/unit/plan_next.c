@@ -4,6 +4,8 @@
  */
 #include "run/plan.h"
 
+#include "within.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -225,7 +227,7 @@ static void a_cell_known_from_few_trials_counts_as_the_widest(void **state) {
     assert_int_equal(play(&plan, 98 * MS, steady, counts, order, COUNT(order)), 102);
     size_t thrice = 0;
     for (size_t i = 0; i < 50; i++) {
-        assert_in_range(counts[i], 2, 3);
+        assert_within(counts[i], 2, 3);
         thrice += counts[i] == 3;
     }
     assert_int_equal(thrice, 2);
@@ -244,7 +246,7 @@ static void a_round_ends_early_rather_than_beyond_the_budget(void **state) {
     /* The trials take longer than thought: 200 of the 340 fit. */
     assert_int_equal(play(&plan, 250 * MS, steady, counts, order, COUNT(order)), 200);
     for (size_t i = 0; i < 85; i++)
-        assert_in_range(counts[i], 2, 3);
+        assert_within(counts[i], 2, 3);
     plan_free(&plan);
 }
 

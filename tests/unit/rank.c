@@ -5,6 +5,7 @@
 #include "stats/rank.h"
 
 #include "stats/stats.h"
+#include "within.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -137,7 +138,7 @@ static void the_interval_covers_as_often_as_it_says(void **state) {
         if (i == 0) /* P(T <= 17) = 0.0461 for n = 12 */
             assert_close(shift.coverage, 1 - 2 * 0.0461, 1e-4);
     }
-    assert_in_range(missed, 1700, 1990); /* 9.22% of them: 1844, and 3.5 standard deviations */
+    assert_within(missed, 1700, 1990); /* 9.22% of them: 1844, and 3.5 standard deviations */
 }
 
 /* R: p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm"). */

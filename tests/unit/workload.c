@@ -5,6 +5,8 @@
  */
 #include "trial/workload.h"
 
+#include "within.h"
+
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -127,7 +129,7 @@ static void test_counts_are_exact(void **state) {
     assert_int_equal(workload_client(&b->workload), 0);
     assert_int_equal(b->result.stamped + b->result.unstamped, 10000);
     assert_int_equal(b->histogram->total, b->result.stamped);
-    assert_in_range(b->result.unstamped, 2000, 2500);
+    assert_within(b->result.unstamped, 2000, 2500);
     assert_int_equal(b->result.warmup_exchanges, 500);
     /* warm-up, its closing exchange, settling, measured, closing */
     assert_int_equal(b->fake.sends, 500 + 1 + 1 + 10000 + 1);
@@ -166,7 +168,7 @@ static void test_rare_delay_shows_in_the_tail_only(void **state) {
     uint64_t slow = b->histogram->counts[histogram_index(1000000 + ROUND_TRIP_NS)];
     uint64_t fast = b->histogram->counts[histogram_index(ROUND_TRIP_NS)];
     assert_int_equal(slow + fast, b->result.stamped);
-    assert_in_range(slow, b->result.stamped / 100 - 30, b->result.stamped / 100 + 30);
+    assert_within(slow, b->result.stamped / 100 - 30, b->result.stamped / 100 + 30);
     assert_int_equal(histogram_percentile(b->histogram, 50), ROUND_TRIP_NS);
     assert_true(histogram_percentile(b->histogram, 99.9) >= 1000000);
     bench_free(b);
@@ -234,7 +236,7 @@ static void test_overload_queues_up_and_is_given_up(void **state) {
     assert_int_equal(workload_client(&b->workload), 0);
     /* 4 million are due; a quarter can be carried; twice the time and the grace end it. */
     assert_int_equal(b->result.stamped + b->result.unsent, 4000000 - 1);
-    assert_in_range(b->result.stamped, 2200000 - 2, 2200000 + 2);
+    assert_within(b->result.stamped, 2200000 - 2, 2200000 + 2);
     assert_true(b->histogram->max_ns >= 160000000);
     bench_free(b);
 }
@@ -251,7 +253,7 @@ static void test_poisson_gaps_have_their_mean_and_spread(void **state) {
     /* A request waits when the gap before it is shorter than a round trip: 1 - exp(-1e-4) of them.
      */
     uint64_t waited = b->histogram->total - count_of(b, ROUND_TRIP_NS);
-    assert_in_range(waited, 1, 40);
+    assert_within(waited, 1, 40);
     bench_free(b);
 }
 
