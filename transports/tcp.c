@@ -130,6 +130,8 @@ static int probe(struct ipc_link *base) {
     error = open_bound(link, &name, &fd, &base->fault);
     if (error == 0)
         error = try_options(link, fd, &base->fault);
+    if (error == 0 && link->protocol == TCP_MULTIPATH)
+        error = tcp_ask_multipath(fd, &(struct mptcp_info){0}, &base->fault);
     ipc_close(&fd);
     if (error)
         (void)snprintf(base->fault.detail, sizeof base->fault.detail,

@@ -34,15 +34,21 @@ static inline void tcp_note_facts(int fd, void (*note)(void *, const char *, con
         note(notes, "congestion control", control);
 }
 
+/* Whether a connection still is one of Multipath TCP; unknown to Linux before 5.16. */
+static inline int tcp_ask_multipath(int fd, struct mptcp_info *info, struct ipc_fault *fault) {
+    socklen_t room = sizeof *info;
+    int error = getsockopt(fd, SOL_MPTCP, MPTCP_INFO, info, &room);
+    return error < 0 ? ipc_fail(fault, "getsockopt(MPTCP_INFO)") : 0;
+}
+
 /* A connection over Multipath TCP that fell back to plain TCP is not what was asked for. */
 static inline int tcp_prove_multipath(int fd, struct ipc_fault *fault) {
     struct mptcp_info info = {0};
-    socklen_t room = sizeof info;
-    if (getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &room) < 0 ||
-        (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) != 0)
+    int error = tcp_ask_multipath(fd, &info, fault);
+    if (error == 0 && (info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK) != 0)
         return ipc_fail_with(fault, "speaking Multipath TCP, from which the kernel fell back,",
                              EPROTONOSUPPORT);
-    return 0;
+    return error;
 }
 
 #endif
