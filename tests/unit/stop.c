@@ -20,7 +20,8 @@ static void a_signal_to_both_is_a_request_to_stop(void **state) {
     int status;
     assert_int_equal(stop_catch(&stop, &problem), 0);
     pid_t pid = fork();
-    if (pid == 0) {
+    if (pid == 0) { /* a shell has what it runs aside ignore SIGINT */
+        (void)signal(SIGINT, SIG_DFL);
         (void)sigprocmask(SIG_SETMASK, &stop.before, NULL);
         (void)pause();
         _exit(0);
