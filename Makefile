@@ -105,7 +105,7 @@ tests: all $(TESTS) $(FUZZERS) $(CONTRACT) $(PEER) $(COST) $(GATE) test-plugins 
 coverage: ## which lines of bench/ the tests run (gcovr); fails below 90%
 	@scripts/coverage $(RUN)
 
-prove-hosts: ## other compilers, flags, absent libraries, users and mounts (RUN=names)
+prove-hosts: ## other compilers, releases of Debian, aarch64, absent libraries, users, mounts (RUN=names)
 	@scripts/prove-hosts $(RUN)
 
 fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
