@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_SEPARATOR "  "
-
 void table_init(struct table *table, const struct table_column *columns, size_t column_count) {
     *table = (struct table){.columns = columns, .column_count = column_count};
 }
@@ -64,17 +62,31 @@ static size_t width_of(const struct table *table, size_t column) {
     return width;
 }
 
+/* How a table is laid out. */
+struct layout {
+    size_t *widths;
+    size_t between; /* blanks between two columns */
+};
+
+/* Columns stand two blanks apart, or one where the lines would be too long. */
+static size_t blanks_between(const struct table *table, const size_t *widths, size_t indent) {
+    size_t all = indent + 2 * (table->column_count - 1);
+    for (size_t column = 0; column < table->column_count; column++)
+        all += widths[column];
+    return all <= TABLE_WIDTH ? 2 : 1;
+}
+
 /* Blanks are owed rather than written, so that none ends a line. */
 static void print_blanks(FILE *to, size_t *owed) {
     for (; *owed > 0; (*owed)--)
         (void)fputc(' ', to);
 }
 
-static void print_cell(const struct table *table, FILE *to, size_t column, size_t width,
-                       const char *text, size_t *owed) {
+static void print_cell(const struct table *table, FILE *to, size_t column,
+                       const struct layout *layout, const char *text, size_t *owed) {
     size_t length = strlen(text);
-    size_t blanks = width - length;
-    *owed += column == 0 ? 0 : sizeof TABLE_SEPARATOR - 1;
+    size_t blanks = layout->widths[column] - length;
+    *owed += column == 0 ? 0 : layout->between;
     if (table->columns[column].right)
         *owed += blanks;
     if (length > 0) {
@@ -85,39 +97,40 @@ static void print_cell(const struct table *table, FILE *to, size_t column, size_
         *owed += blanks;
 }
 
-static void print_heads(const struct table *table, FILE *to, const size_t *widths,
+static void print_heads(const struct table *table, FILE *to, const struct layout *layout,
                         const char *indent) {
     size_t owed = 0;
     (void)fputs(indent, to);
     for (size_t column = 0; column < table->column_count; column++)
-        print_cell(table, to, column, widths[column], table->columns[column].head, &owed);
+        print_cell(table, to, column, layout, table->columns[column].head, &owed);
     (void)fputc('\n', to);
 }
 
-static void print_row(const struct table *table, FILE *to, const size_t *widths, const char *indent,
-                      char *const *row) {
+static void print_row(const struct table *table, FILE *to, const struct layout *layout,
+                      const char *indent, char *const *row) {
     size_t owed = 0;
     if (row[0] != NULL) {
         (void)fputs(indent, to);
         for (size_t column = 0; column < table->column_count; column++)
-            print_cell(table, to, column, widths[column], row[column], &owed);
+            print_cell(table, to, column, layout, row[column], &owed);
     }
     (void)fputc('\n', to);
 }
 
 int table_print(const struct table *table, FILE *to, const char *indent) {
-    size_t *widths = calloc(table->column_count, sizeof *widths);
-    if (table->out_of_memory || widths == NULL) {
-        free(widths);
+    struct layout layout = {.widths = calloc(table->column_count, sizeof *layout.widths)};
+    if (table->out_of_memory || layout.widths == NULL) {
+        free(layout.widths);
         return -ENOMEM;
     }
     for (size_t column = 0; column < table->column_count; column++)
-        widths[column] = width_of(table, column);
-    print_heads(table, to, widths, indent);
+        layout.widths[column] = width_of(table, column);
+    layout.between = blanks_between(table, layout.widths, strlen(indent));
+    print_heads(table, to, &layout, indent);
     size_t rows = table->cell_count / table->column_count;
     for (size_t row = 0; row < rows; row++)
-        print_row(table, to, widths, indent, table->cells + row * table->column_count);
-    free(widths);
+        print_row(table, to, &layout, indent, table->cells + row * table->column_count);
+    free(layout.widths);
     return 0;
 }
 

@@ -36,7 +36,8 @@ void table_add(struct table *table, const char *text);
 void table_gap(struct table *table);
 
 /* Prints the heads and all whole rows, each line begun with `indent`, without blanks at the ends of
- * lines. 0, or -ENOMEM when a cell could not be added. */
+ * lines; the columns stand closer where the lines would pass TABLE_WIDTH. 0, or -ENOMEM when a cell
+ * could not be added. */
 int table_print(const struct table *table, FILE *to, const char *indent);
 
 /* Prints `text` broken between words so that no line passes TABLE_WIDTH (longer words stand alone);

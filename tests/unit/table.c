@@ -52,6 +52,30 @@ static void columns_align(void **state) {
     table_free(&table);
 }
 
+static void wide_tables_stand_closer(void **state) {
+    (void)state;
+    struct table table;
+    struct output output;
+    char expected[256], name[TABLE_WIDTH - 13 + 2];
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    for (int longer = 0; longer < 2; longer++) { /* as wide as a line, then by one wider */
+        name[sizeof name - 2] = longer ? 'n' : '\0';
+        table_init(&table, columns, 3);
+        table_add(&table, name);
+        table_add(&table, "1");
+        table_add(&table, "note");
+        begin(&output);
+        assert_int_equal(table_print(&table, output.to, " "), 0);
+        (void)snprintf(expected, sizeof expected, " %-*s%s%s%snote\n %s%s%4s%snote\n",
+                       (int)strlen(name), "name", longer ? " " : "  ", "size", longer ? " " : "  ",
+                       name, longer ? " " : "  ", "1", longer ? " " : "  ");
+        assert_int_equal(strchr(expected, '\n') - expected, longer ? TABLE_WIDTH - 1 : TABLE_WIDTH);
+        expect(&output, expected);
+        table_free(&table);
+    }
+}
+
 static void a_table_without_rows_has_its_heads(void **state) {
     (void)state;
     struct table table;
@@ -119,6 +143,7 @@ static void control_characters_do_not_reach_the_terminal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_align),
+        cmocka_unit_test(wide_tables_stand_closer),
         cmocka_unit_test(a_table_without_rows_has_its_heads),
         cmocka_unit_test(many_rows_are_kept),
         cmocka_unit_test(text_wraps_between_words),
