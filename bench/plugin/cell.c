@@ -156,7 +156,7 @@ static int parse_transport(char *part, struct cell *cell, struct problem *proble
 }
 
 static int parse_workload(const char *part, struct cell *cell, struct problem *problem) {
-    struct workload_spec spec;
+    struct workload_spec spec = {0};
     int result = workload_spec_parse(part, &spec, problem);
     if (result == 0)
         workload_spec_format(&spec, cell->workload);
