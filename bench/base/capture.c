@@ -82,9 +82,13 @@ static int start(struct running *r) {
 }
 
 static void give(struct running *r) {
-    const char *input = r->request->input ? r->request->input : "";
-    size_t left = strlen(input) - r->given;
-    ssize_t done = left > 0 ? write(r->fds[INPUT], input + r->given, left) : 0;
+    const char *input = r->request->input;
+    size_t left = input != NULL ? strlen(input) - r->given : 0;
+    if (left == 0) {
+        shut(&r->fds[INPUT]);
+        return;
+    }
+    ssize_t done = write(r->fds[INPUT], input + r->given, left);
     if (done > 0)
         r->given += (size_t)done;
     if (done == (ssize_t)left || (done < 0 && errno != EAGAIN && errno != EINTR))
