@@ -47,13 +47,18 @@ static int copy_text(const json_t *json, const char *key, char *to, size_t room,
     return 0;
 }
 
+/* One word of a list of waits, as its number; -EINVAL with a problem. */
+static int read_wait(const json_t *word, const char *key, struct problem *problem) {
+    return json_is_string(word)
+               ? cell_parse_word(json_string_value(word), "wait", cell_waits, problem)
+               : problem_set(problem, EINVAL, "its \"%s\" are not words", key);
+}
+
 static int read_waits(const json_t *list, struct guest *guest, struct problem *problem) {
     size_t index;
     const json_t *word;
     json_array_foreach(list, index, word) {
-        int wait = json_is_string(word)
-                       ? cell_parse_word(json_string_value(word), "wait", cell_waits, problem)
-                       : problem_set(problem, EINVAL, "its \"waits\" are not words");
+        int wait = read_wait(word, "waits", problem);
         if (wait < 0)
             return wait;
         guest->transport.messages[wait] = &never;
@@ -69,9 +74,7 @@ static int read_streams(const json_t *list, struct guest *guest, struct problem 
     size_t index;
     const json_t *word;
     json_array_foreach(list, index, word) {
-        int wait = json_is_string(word)
-                       ? cell_parse_word(json_string_value(word), "wait", cell_waits, problem)
-                       : problem_set(problem, EINVAL, "its \"streams\" are not words");
+        int wait = read_wait(word, "streams", problem);
         if (wait < 0)
             return wait;
         if (guest->transport.messages[wait] == NULL)
