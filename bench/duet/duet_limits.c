@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * duet_limits.c - reads the file with jansson, checks it strictly, and matches the cells.
+ * duet_limits.c - checks the file strictly, and matches the cells.
  */
 #include "duet/duet_limits.h"
+
+#include "base/json_file.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -115,19 +117,21 @@ static int apply_all(const json_t *json, struct duet_suite *suite, struct proble
 }
 
 int duet_limits_apply(const char *path, struct duet_suite *suite, struct problem *problem) {
-    json_error_t why;
+    static const struct json_file_kind kind = {"file of limits", NULL};
     struct problem inner = {""};
+    struct json_file file;
     for (size_t i = 0; i < suite->count; i++)
         suite->cells[i].limits = defaults;
     if (path == NULL)
         return 0;
-    json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    if (json == NULL && why.line < 0)
-        return problem_set(problem, EINVAL, "--limits: %.200s", why.text);
-    if (json == NULL)
-        return problem_set(problem, EINVAL, "--limits: %.200s is not JSON at line %d: %s", path,
-                           why.line, why.text);
-    int error = apply_all(json, suite, &inner);
-    json_decref(json);
-    return error ? problem_set(problem, EINVAL, "--limits: %.200s: %.500s", path, inner.text) : 0;
+    int error = json_file_read(path, &kind, &file, &inner);
+    if (error != 0)
+        (void)problem_set(problem, EINVAL, "--limits: %.700s", inner.text);
+    else if (file.text[file.value_end + strspn(file.text + file.value_end, " \t\r\n")] != '\0')
+        error =
+            problem_set(problem, EINVAL, "--limits: %.200s: something follows the object", path);
+    else if (apply_all(file.value, suite, &inner) != 0)
+        error = problem_set(problem, EINVAL, "--limits: %.200s: %.500s", path, inner.text);
+    json_file_free(&file);
+    return error != 0 ? -EINVAL : 0;
 }

@@ -5,12 +5,13 @@
 #include "duet/duet_result.h"
 
 #include "base/fields.h"
+#include "base/json_file.h"
 #include "duet/duet_session.h"
-#include "run/store.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct field cell_fields[] = {FIELD(FIELD_TEXT, struct duet_cell, key),
                                            FIELD(FIELD_TEXT_OR_NULL, struct duet_cell, why),
@@ -121,19 +122,27 @@ static int read_result(const json_t *json, struct duet_result *result, struct pr
     return error == 0 ? read_cells(json_object_get(json, "cells"), result, problem) : error;
 }
 
-int duet_result_load(const char *path, struct duet_result *result, struct problem *problem) {
-    json_t *json = NULL;
+static int read_file(const char *path, const json_t *json, struct duet_result *result,
+                     struct problem *problem) {
     struct problem why = {""};
+    const char *schema = json_string_value(json_object_get(json, "schema"));
+    if (schema == NULL || strcmp(schema, DUET_SCHEMA) != 0)
+        return problem_set(problem, EINVAL, "%s has no 'schema' of \"%s\"", path, DUET_SCHEMA);
+    int error = read_result(json, result, &why);
+    return error == 0 ? 0 : problem_set(problem, -error, "%s is damaged: %s", path, why.text);
+}
+
+int duet_result_load(const char *path, struct duet_result *result, struct problem *problem) {
+    static const struct json_file_kind kind = {"file of a duet", "name one that a duet wrote"};
+    struct json_file file;
     *result = (struct duet_result){.suite = {NULL, 0}};
-    int error = store_load_json(path, DUET_SCHEMA, &json, problem);
-    if (error < 0)
-        return error;
-    error = read_result(json, result, &why);
-    json_decref(json);
+    int error = json_file_read(path, &kind, &file, problem);
     if (error == 0)
-        return 0;
-    duet_result_free(result);
-    return problem_set(problem, -error, "%s is damaged: %s", path, why.text);
+        error = read_file(path, file.value, result, problem);
+    json_file_free(&file);
+    if (error != 0)
+        duet_result_free(result);
+    return error;
 }
 
 void duet_result_free(struct duet_result *result) {

@@ -43,8 +43,4 @@ void store_abandon(struct store *store);
  * -EPROTOTYPE: it is what a duet found. */
 int store_load(const char *path, struct run *run, struct problem *problem);
 
-/* Reads a file of ours that is no run, within the same bounds: a JSON object whose 'schema' is this
- * one, made safe to show. 0 with a new reference, or -errno with a problem. */
-int store_load_json(const char *path, const char *schema, json_t **json, struct problem *problem);
-
 #endif

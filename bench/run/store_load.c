@@ -4,124 +4,24 @@
  * a run file has nothing after it; a journal's says "journal": true, and one trial a line follows.
  */
 #include "base/fields.h"
-#include "base/plain.h"
+#include "base/json_file.h"
 #include "run/store_parts.h"
-#include "run/store_scan.h"
 #include "run/summary.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define STORE_MAX_BYTES ((off_t)256 << 20)
-#define PARSE_FLAGS     (JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK)
+static const struct json_file_kind run_file = {"run file", "name a file that `ipcbench run` wrote"};
 
-struct text {
-    char *bytes; /* ended by NUL */
-    size_t length;
-};
-
-static int unreadable(const char *path, int error, struct problem *problem) {
-    return problem_set(problem, error, "can't read %s: %s%s", path, strerror(error),
-                       error == ENOENT ? "; name a file that `ipcbench run` wrote" : "");
+static int no_memory(const char *path, struct problem *problem) {
+    return problem_set(problem, ENOMEM, "can't read %s: %s", path, strerror(ENOMEM));
 }
 
 static int foreign(const char *path, struct problem *problem) {
     return problem_set(problem, EINVAL,
                        "%s is JSON, but no run file of ipcbench: it has no 'schema' of \"%s\"",
                        path, STORE_SCHEMA);
-}
-
-/* Refuses what isn't a file of a sensible size. */
-static int check_file(const char *path, const struct stat *info, struct problem *problem) {
-    if (S_ISDIR(info->st_mode))
-        return problem_set(problem, EINVAL, "%s is a folder; name a run file in it", path);
-    if (!S_ISREG(info->st_mode))
-        return problem_set(problem, EINVAL, "%s is not a regular file; name a run file", path);
-    if (info->st_size == 0)
-        return problem_set(problem, EINVAL, "%s is empty, so it is no run file", path);
-    if (info->st_size > STORE_MAX_BYTES)
-        return problem_set(problem, EINVAL, "%s is larger than 256 MiB, which no run file is",
-                           path);
-    return 0;
-}
-
-static int read_all(int fd, struct text *text) {
-    size_t done = 0;
-    while (done < text->length) {
-        ssize_t got = read(fd, text->bytes + done, text->length - done);
-        if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
-            return -errno;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    text->length = done;
-    text->bytes[done] = '\0';
-    return 0;
-}
-
-static int read_text(const char *path, int fd, struct text *text, struct problem *problem) {
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return unreadable(path, errno, problem);
-    int error = check_file(path, &info, problem);
-    if (error != 0)
-        return error;
-    text->length = (size_t)info.st_size;
-    text->bytes = malloc(text->length + 1);
-    if (text->bytes == NULL)
-        return unreadable(path, ENOMEM, problem);
-    error = read_all(fd, text);
-    return error == 0 ? 0 : unreadable(path, -error, problem);
-}
-
-static int slurp(const char *path, struct text *text, struct problem *problem) {
-    /* Not to hang on a FIFO. */
-    int fd = (int)TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (fd < 0)
-        return unreadable(path, errno, problem);
-    int error = read_text(path, fd, text, problem);
-    (void)close(fd);
-    return error;
-}
-
-static int not_json(const char *path, const json_error_t *where, struct problem *problem) {
-    if (json_error_code(where) == json_error_premature_end_of_input)
-        return problem_set(problem, EINVAL,
-                           "%s is cut off at line %d, column %d: its end is missing, so use "
-                           "another run file",
-                           path, where->line, where->column);
-    return problem_set(problem, EINVAL,
-                       "%s is damaged or no run file: it is not JSON at line %d, column %d (%s)",
-                       path, where->line, where->column, where->text);
-}
-
-/* Makes what was read safe to show; on failure it is freed. */
-static json_t *make_plain(const char *path, json_t *json, struct problem *problem) {
-    int error = plain_json(json);
-    if (error == 0)
-        return json;
-    json_decref(json);
-    if (error == -ENOMEM)
-        (void)unreadable(path, ENOMEM, problem);
-    else
-        (void)problem_set(problem, EINVAL, "%s is damaged: a field's name is not printable", path);
-    return NULL;
-}
-
-/* The first JSON value of the text, or NULL with a problem; `end` is where it ends. */
-static json_t *first_value(const char *path, const struct text *text, size_t *end,
-                           struct problem *problem) {
-    json_error_t where;
-    json_t *json = json_loadb(text->bytes, text->length, PARSE_FLAGS, &where);
-    if (json == NULL)
-        (void)not_json(path, &where, problem);
-    *end = json == NULL ? 0 : (size_t)where.position;
-    return json == NULL ? NULL : make_plain(path, json, problem);
 }
 
 static int check_schema(const char *path, const json_t *json, struct problem *problem) {
@@ -178,7 +78,7 @@ static int load_trial(const char *path, const json_t *json, const char *what, si
     struct record *record = malloc(sizeof *record);
     struct problem why = {""};
     if (record == NULL)
-        return unreadable(path, ENOMEM, problem);
+        return no_memory(path, problem);
     int error = record_from_json(json, record, &why);
     if (error == -ENOKEY) {
         error = of_another_version(path, what, number, why.text, problem);
@@ -186,7 +86,7 @@ static int load_trial(const char *path, const json_t *json, const char *what, si
         error = damaged(path, what, number, why.text, problem);
     } else if (run_add(run, record) != 0) {
         record_free(record);
-        error = unreadable(path, ENOMEM, problem);
+        error = no_memory(path, problem);
     }
     free(record);
     return error;
@@ -252,7 +152,7 @@ static int load_line(const char *path, const char *line, size_t length, bool cut
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     if (json == NULL)
         return cut ? 0 : damaged(path, "line", number, where.text, problem);
-    json = make_plain(path, json, problem);
+    json = json_file_plain(path, json, problem);
     if (json == NULL)
         return -EINVAL;
     int error = load_entry(path, json, number, run, problem);
@@ -274,55 +174,30 @@ static int load_journal(const char *path, const char *lines, const char *end, st
     return error;
 }
 
-static int load_text(const char *path, const struct text *text, struct run *run,
-                     struct problem *problem) {
-    size_t end;
-    int error = store_scan(path, text->bytes, text->length, problem);
-    json_t *json = error == 0 ? first_value(path, text, &end, problem) : NULL;
-    if (json == NULL || text->bytes == NULL)
-        return -EINVAL;
-    const char *rest = text->bytes + end;
+static int load_value(const char *path, const struct json_file *file, struct run *run,
+                      struct problem *problem) {
+    const char *rest = file->text + file->value_end;
     size_t blank = strspn(rest, " \t\r\n");
-    error = load_head(path, json, run, problem);
-    if (error == 0 && json_is_true(json_object_get(json, "journal")))
-        error =
-            load_journal(path, rest + (*rest == '\n'), text->bytes + text->length, run, problem);
-    else if (error == 0 && end + blank != text->length)
-        error = problem_set(problem, EINVAL, "%s is damaged: something follows the run", path);
-    else if (error == 0)
-        error = load_run(path, json, run, problem);
-    json_decref(json);
-    return error;
+    int error = load_head(path, file->value, run, problem);
+    if (error != 0)
+        return error;
+    if (json_is_true(json_object_get(file->value, "journal")))
+        return load_journal(path, rest + (*rest == '\n'), file->text + file->length, run, problem);
+    if (file->value_end + blank != file->length)
+        return problem_set(problem, EINVAL, "%s is damaged: something follows the run", path);
+    return load_run(path, file->value, run, problem);
 }
 
 int store_load(const char *path, struct run *run, struct problem *problem) {
-    struct text text = {NULL, 0};
+    struct json_file file;
     memset(run, 0, sizeof *run);
-    int error = slurp(path, &text, problem);
+    int error = json_file_read(path, &run_file, &file, problem);
     if (error == 0)
-        error = load_text(path, &text, run, problem);
-    free(text.bytes);
+        error = load_value(path, &file, run, problem);
+    json_file_free(&file);
     if (error == 0 && run_summarise(run) != 0)
-        error = unreadable(path, ENOMEM, problem);
+        error = no_memory(path, problem);
     if (error != 0)
         run_free(run);
     return error;
-}
-
-int store_load_json(const char *path, const char *schema, json_t **json, struct problem *problem) {
-    struct text text = {NULL, 0};
-    size_t end;
-    int error = slurp(path, &text, problem);
-    if (error == 0)
-        error = store_scan(path, text.bytes, text.length, problem);
-    *json = error == 0 ? first_value(path, &text, &end, problem) : NULL;
-    free(text.bytes);
-    if (*json == NULL)
-        return error != 0 ? error : -EINVAL;
-    const char *said = json_string_value(json_object_get(*json, "schema"));
-    if (said != NULL && strcmp(said, schema) == 0)
-        return 0;
-    json_decref(*json);
-    *json = NULL;
-    return problem_set(problem, EINVAL, "%s has no 'schema' of \"%s\"", path, schema);
 }

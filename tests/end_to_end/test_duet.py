@@ -140,9 +140,15 @@ class Gate(Case):
             self.assert_one_sentence(result, 2, words)
         limits.write_text("{\n]")
         result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", str(limits))
-        self.assert_one_sentence(result, 2, "limits.json is not JSON at line 2")
+        self.assert_one_sentence(result, 2, "not JSON at line 2")
         result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", "120")
-        self.assert_one_sentence(result, 2, "unable to open 120")
+        self.assert_one_sentence(result, 2, "can't read 120: No such file")
+        limits.write_text('{"cells": []} []')
+        result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", str(limits))
+        self.assert_one_sentence(result, 2, "something follows")
+        limits.write_text("[" * 100_000)
+        result, _ = self.duet(TRANSPORTS, TRANSPORTS, "--limits", str(limits))
+        self.assert_one_sentence(result, 2, "nested deeper than 32 levels")
 
     def test_bad_input(self):
         for arguments, words in (
