@@ -10,11 +10,14 @@
 #include "base/plain.h"
 #include "base/problem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,6 +38,44 @@ static inline char *fuzz_text(const uint8_t *data, size_t size) {
         memcpy(text, data, size);
     text[size] = '\0';
     return text;
+}
+
+/* The input as a file, in memory; its path. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size) {
+    static int file = -1;
+    static char path[64];
+    if (file < 0)
+        file = memfd_create("input", MFD_CLOEXEC);
+    FUZZ_MUST(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == (ssize_t)size);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return path;
+}
+
+/* What was printed can be shown: `begin` opens a stream, and `end` checks and frees its text. */
+struct fuzz_print {
+    FILE *to;
+    char *text;
+    size_t bytes;
+};
+
+static inline FILE *fuzz_print_begin(struct fuzz_print *print) {
+    print->to = open_memstream(&print->text, &print->bytes);
+    FUZZ_MUST(print->to != NULL);
+    return print->to;
+}
+
+static inline void fuzz_print_end(struct fuzz_print *print) {
+    FUZZ_MUST(fclose(print->to) == 0);
+    for (const char *at = print->text, *line = at; *at != '\0';) {
+        bool blank = *at == '\n' || *at == '\t' || strncmp(at, "\r\n", 2) == 0; /* CSV: RFC 4180 */
+        size_t bytes = blank ? 1 : plain_bytes(at);
+        if (bytes == 0)
+            (void)fprintf(stderr, "not plain: %.*s\n", (int)strcspn(line, "\n"), line);
+        FUZZ_MUST(bytes > 0);
+        line = *at == '\n' ? at + 1 : line;
+        at += bytes;
+    }
+    free(print->text);
 }
 
 /* A refusal has its sentence, on one line that can be printed, and a success has none. */

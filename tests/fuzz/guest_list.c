@@ -2,7 +2,7 @@
 /*
  * guest_list.c - how a guest describes itself. What is accepted is a transport as of the contract.
  */
-#include "fuzz.h"
+#include "fuzz_json.h"
 #include "plugin/guest.h"
 #include "plugin/plugin.h"
 

@@ -3,7 +3,7 @@
  * guest_result.c - what a guest prints after a trial, of round trips or of a stream. Whatever it
  * is, it becomes a record that can be written and read again.
  */
-#include "fuzz.h"
+#include "fuzz_json.h"
 #include "trial/guest_trial.h"
 
 static void describe(struct record *record, const struct trial_options *options) {

@@ -5,7 +5,7 @@
  * sound pages. Then every question is asked.
  */
 #include "judge/history.h"
-#include "fuzz.h"
+#include "fuzz_json.h"
 #include "judge/history_files.h"
 #include "report/history_print.h"
 #include "report/page.h"

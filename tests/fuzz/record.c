@@ -3,7 +3,7 @@
  * record.c - what a trial prints. A record that is accepted is written as one that is accepted.
  */
 #include "trial/record.h"
-#include "fuzz.h"
+#include "fuzz_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct record record, again;
