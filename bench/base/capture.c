@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct running {
     const struct capture_request *request;
     struct capture *capture;
     pid_t pid;
+    int ended;         /* a pidfd: readable once it has ended; -1: only its output tells */
     int fds[CHANNELS]; /* our ends; -1: closed */
     size_t given;      /* of the input */
     uint64_t deadline;
@@ -76,8 +78,10 @@ static int start(struct running *r) {
         error = -errno;
     for (int i = 0; i < CHANNELS; i++)
         shut(&theirs[i]);
-    if (r->pid > 0)
+    if (r->pid > 0) {
         (void)setpgid(r->pid, r->pid); /* whoever comes first */
+        r->ended = (int)syscall(SYS_pidfd_open, r->pid, 0);
+    }
     return error;
 }
 
@@ -95,7 +99,8 @@ static void give(struct running *r) {
         shut(&r->fds[INPUT]);
 }
 
-static void take_output(struct running *r) {
+/* Whether there may be more at once. */
+static bool take_output(struct running *r) {
     struct capture *c = r->capture;
     size_t room = r->request->most_bytes - c->bytes;
     ssize_t came = read(r->fds[OUTPUT], c->output + c->bytes, room + (room == 0));
@@ -105,6 +110,7 @@ static void take_output(struct running *r) {
         c->bytes += (size_t)came;
     else if (came == 0 || (errno != EAGAIN && errno != EINTR))
         shut(&r->fds[OUTPUT]);
+    return r->fds[OUTPUT] >= 0 && !c->flooded && (came > 0 || errno == EINTR);
 }
 
 /* Keeps the beginning. */
@@ -127,23 +133,29 @@ static int left_ms(const struct running *r) {
     return now >= r->deadline ? 0 : (int)((r->deadline - now) / 1000000 + 1);
 }
 
-/* Until it closed its outputs, or has had enough. */
+/* Until it closed its output, or has ended, or has had enough. Who else holds its output is not
+ * waited for; what it printed right before its end, maybe between two looks of this poll, counts.
+ */
 static void listen_to(struct running *r) {
+    enum { STOP = CHANNELS, ENDED, WATCHED };
     struct capture *c = r->capture;
-    while (r->fds[OUTPUT] >= 0 && !c->late && !c->flooded && !c->interrupted) {
-        struct pollfd watched[] = {{r->fds[INPUT], POLLOUT, 0},
-                                   {r->fds[OUTPUT], POLLIN, 0},
-                                   {r->fds[ERRORS], POLLIN, 0},
-                                   {r->request->stop_fd, POLLIN, 0}};
-        int ready = poll(watched, CHANNELS + 1, left_ms(r));
+    bool over = false;
+    while (r->fds[OUTPUT] >= 0 && !over && !c->late && !c->flooded && !c->interrupted) {
+        struct pollfd watched[WATCHED] = {{r->fds[INPUT], POLLOUT, 0},
+                                          {r->fds[OUTPUT], POLLIN, 0},
+                                          {r->fds[ERRORS], POLLIN, 0},
+                                          {r->request->stop_fd, POLLIN, 0},
+                                          {r->ended, POLLIN, 0}};
+        int ready = poll(watched, WATCHED, left_ms(r));
+        over = ready > 0 && watched[ENDED].revents != 0;
         if (ready > 0 && watched[INPUT].revents)
             give(r);
-        if (ready > 0 && watched[OUTPUT].revents)
-            take_output(r);
-        if (ready > 0 && watched[ERRORS].revents)
+        if (over || (ready > 0 && watched[OUTPUT].revents))
+            while (take_output(r) && over)
+                continue;
+        if (watched[ERRORS].fd >= 0 && (over || (ready > 0 && watched[ERRORS].revents)))
             take_errors(r);
-        c->interrupted =
-            ready > 0 && watched[CHANNELS].revents && stop_requested(r->request->stop_fd);
+        c->interrupted = ready > 0 && watched[STOP].revents && stop_requested(r->request->stop_fd);
         c->late = left_ms(r) == 0;
     }
 }
@@ -188,6 +200,7 @@ int capture_run(const struct capture_request *request, struct capture *capture,
                 struct problem *problem) {
     struct running r = {.request = request,
                         .capture = capture,
+                        .ended = -1,
                         .fds = {-1, -1, -1},
                         .deadline = clock_system_ns() + request->deadline_ns};
     *capture = (struct capture){.output = calloc(1, request->most_bytes + 1)};
@@ -204,6 +217,7 @@ int capture_run(const struct capture_request *request, struct capture *capture,
     }
     for (int i = 0; i < CHANNELS; i++)
         shut(&r.fds[i]);
+    shut(&r.ended);
     if (error)
         return problem_set(problem, -error, "can't start %s: %s", request->words[0],
                            strerror(-error));

@@ -124,8 +124,9 @@ class Guests(Case):
         self.assertIn("not done after 0.5 s", record["why"])
 
     def test_nothing_that_it_started_is_left(self):
+        """Nor waited for, though it holds the guest's output."""
         left = self.folder / "left"
-        self.play(f"child = subprocess.Popen(['sleep', '100'], start_new_session=True)\n"
+        self.play(f"child = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
                   f"open({str(left)!r}, 'w').write(str(child.pid))\n" + GOOD + PRINT, code=0)
         self.assert_gone([int(left.read_text())])
 
