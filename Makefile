@@ -108,7 +108,7 @@ coverage: ## which lines of bench/ the tests run (gcovr); fails below 90%
 prove-hosts: ## other compilers, releases of Debian, aarch64, absent libraries, users, mounts (RUN=names)
 	@scripts/prove-hosts $(RUN)
 
-fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60)
+fuzz: ## fuzzes the parsers with clang's libFuzzer (T=name, SECONDS=n each, 60, JOBS=n at once)
 	@scripts/fuzz $(or $(SECONDS),60) $(T)
 
 valgrind: all tests ## runs the commands and the units under memcheck (T=names); takes minutes

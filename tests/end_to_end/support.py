@@ -93,6 +93,16 @@ class Case(unittest.TestCase):
         self.assert_result(result, code)
         return path
 
+    @classmethod
+    def run_once(cls, *arguments):
+        """What such a run file holds, for all tests of a class."""
+        maker = Case()
+        maker.setUp()
+        try:
+            return json.loads(maker.run_file(*arguments).read_text())
+        finally:
+            maker.doCleanups()
+
     def files(self):
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
 

@@ -14,20 +14,13 @@ class Compare(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        maker = cls("one_run")
-        maker.setUp()
-        cls.addClassCleanup(maker.doCleanups)
-        path = maker.run_file("-t", "pipe,unix", "-s", "64", "--trials", "8")
-        cls.template = json.loads(path.read_text())
+        cls.template = cls.run_once("-t", "pipe,unix", "-s", "64", "--trials", "8")
         by_cell = {}
         for trial in cls.template["trials"]:
             if trial["status"] == "ok" and trial["purpose"] == "timing":
                 by_cell.setdefault(trial["key"], []).append(trial)
         cls.template["trials"] = [trial for eight in zip(*(of[:8] for of in by_cell.values()))
                                   for trial in eight]
-
-    def one_run(self):
-        """Only names the object that makes it."""
 
     def put(self, name, unix_ns, pipe_ns=5000, day=1, edit=None):
         """A run whose trials scatter by 0.7% at most around these medians, a minute apart."""

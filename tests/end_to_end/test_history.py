@@ -19,13 +19,7 @@ class History(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        maker = cls("one_run")
-        maker.setUp()
-        cls.addClassCleanup(maker.doCleanups)
-        cls.template = json.loads(maker.run_file("-t", "pipe,unix", "-s", "64").read_text())
-
-    def one_run(self):
-        """Only names the object that makes it."""
+        cls.template = cls.run_once("-t", "pipe,unix", "-s", "64")
 
     def setUp(self):
         super().setUp()
