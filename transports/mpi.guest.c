@@ -2,13 +2,13 @@
 /* pkg-config: ompi-c jansson */
 /*
  * mpi.guest.c - MPI_Send and MPI_Recv between two ranks that mpirun starts, over shared memory
- * alone (Open MPI's vader): a guest (docs/adding-a-guest.md).
+ * alone (Open MPI's vader or sm): a guest (docs/adding-a-guest.md).
  *
  * A message costs 2 copies through a queue in shared memory up to some KiB; beyond that the
  * receiver copies straight out of the sender's memory where the host allows that. MPI polls while
  * it waits, so it can only spin. Nothing but shared memory is allowed, so that any other way is a
- * failure; mpirun speaks with its ranks over the loopback address of the trial's own network
- * namespace, and keeps its files in the trial's folder.
+ * failure; mpirun speaks with its ranks within the trial's own network namespace, over the loopback
+ * address, and keeps its files in the trial's folder.
  *
  *   mpi.guest describe            what it is
  *   mpi.guest run < request       becomes mpirun, with this program as both ranks
@@ -335,6 +335,34 @@ static void print_error(const char *sentence) {
     (void)printf("{\"error\": \"%s\"}\n", sentence);
 }
 
+/* What mpirun is told, in words: shared memory and nothing else, and files in the trial's FOLDER. A
+ * rank has a CPU of its own and need not yield it; on one shared CPU it would have to. From Open
+ * MPI 5 on, what starts the ranks (PRRTE) also listens for further hosts, and not on loopback where
+ * there is another address: that of the namespace, or of the host (--net host). */
+#if OMPI_MAJOR_VERSION >= 5 /* vader is called sm */
+#define OPTIONS                                                                       \
+    "-np 2 --allow-run-as-root --map-by :OVERSUBSCRIBE --bind-to none --mca pml ob1 " \
+    "--mca btl self,sm --mca btl_sm_backing_directory FOLDER "                        \
+    "--prtemca prte_tmpdir_base FOLDER"
+#else
+#define OPTIONS                                                                       \
+    "-q -np 2 --allow-run-as-root --oversubscribe --bind-to none --mca plm isolated " \
+    "--mca pml ob1 --mca btl self,vader --mca btl_vader_backing_directory FOLDER "    \
+    "--mca oob_tcp_if_include lo --mca orte_tmpdir_base FOLDER"
+#endif
+
+static void become_mpirun(const char *folder, const char *self, const char *request) {
+    char options[] = OPTIONS, *rest = NULL;
+    const char *words[sizeof options / 2 + 5] = {MPIRUN};
+    size_t count = 1;
+    for (char *word = strtok_r(options, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        words[count++] = strcmp(word, "FOLDER") == 0 ? folder : word;
+    words[count++] = self;
+    words[count++] = "rank";
+    words[count] = request;
+    (void)execvp(MPIRUN, (char *const *)(uintptr_t)words);
+}
+
 static int run(const char *self) {
     json_error_t wrong;
     json_t *request = json_loadf(stdin, 0, &wrong);
@@ -344,12 +372,7 @@ static int run(const char *self) {
         print_error("the request is no JSON object with a folder");
         return 1;
     }
-    /* A rank has a CPU of its own and need not yield it; on one shared CPU it would have to. */
-    (void)execlp(MPIRUN, MPIRUN, "-q", "-np", "2", "--allow-run-as-root", "--oversubscribe",
-                 "--bind-to", "none", "--mca", "plm", "isolated", "--mca", "pml", "ob1", "--mca",
-                 "btl", "self,vader", "--mca", "oob_tcp_if_include", "lo", "--mca",
-                 "orte_tmpdir_base", folder, "--mca", "btl_vader_backing_directory", folder, self,
-                 "rank", text, (char *)NULL);
+    become_mpirun(folder, self, text);
     print_error("mpirun can't be executed; install openmpi-bin");
     return 1;
 }
