@@ -70,9 +70,11 @@ int namespaces_enter(int kinds, int (*furnish)(void), bool rehearse) {
     int error = move(kinds, furnish, rehearse);
     /* A new user namespace makes the process forget what should end it. */
     (void)prctl(PR_SET_PDEATHSIG, signal_of_death);
-    if (error == 0 && furnish != NULL && furnish() != 0)
-        return -ENOTRECOVERABLE;
-    return error;
+    if (error != 0 || furnish == NULL)
+        return error;
+    error = furnish();
+    errno = -error;
+    return error == 0 ? 0 : -ENOTRECOVERABLE;
 }
 
 /* The map of a namespace made here has one line of one number. */

@@ -12,7 +12,7 @@
  * CLONE_NEWIPC, CLONE_NEWNS, or-ed), and makes them usable by `furnish` (may be NULL; 0 or -errno).
  * Some hosts let a user make namespaces and then forbid to use them, and there is no way back out:
  * with `rehearse` a child tries first, so that a failure changes nothing. 0 or -errno.
- * -ENOTRECOVERABLE: the process has moved, and can't use where it is. */
+ * -ENOTRECOVERABLE: the process has moved, and can't use where it is; errno says why. */
 int namespaces_enter(int kinds, int (*furnish)(void), bool rehearse);
 
 /* How this process got its namespaces: "root", or "user" within a user namespace made here. */

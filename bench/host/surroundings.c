@@ -33,14 +33,19 @@ static int furnish_mounts(void) {
 
 static int enter_mounts(struct problem *problem) {
     int error = namespaces_enter(CLONE_NEWNS, furnish_mounts, true);
+    int why = error == -ENOTRECOVERABLE ? errno : -error;
     if (error == 0)
         return 0;
+    if (why == EINVAL)
+        return problem_set(problem, EOPNOTSUPP,
+                           "it needs a /tmp and a /dev/shm of its own, which a plain chroot can't "
+                           "have: make its folder a mount point (mount --rbind DIR DIR) before");
     return problem_set(problem, EOPNOTSUPP,
                        "it needs a /tmp and a /dev/shm of its own, and mounts are forbidden here "
                        "(%s); run as root or allow user namespaces (sysctl "
                        "user.max_user_namespaces and, on Ubuntu, "
                        "kernel.apparmor_restrict_unprivileged_userns=0)",
-                       strerror(-error));
+                       strerror(why));
 }
 
 /* A new namespace has the kernel's defaults, whatever the host was set to. Its own limits bind

@@ -119,7 +119,9 @@ bool probe_entry(const struct registry_entry *entry, int deadline_ms, size_t *li
     struct verdict verdict = {.available = false};
     int ends[2];
     *limit = 0;
-    if (entry->transport->probe == NULL && entry->transport->limit == NULL)
+    const struct ipc_transport *transport = entry->transport;
+    bool may_be_refused = (transport->needs & IPC_MOUNTS) != 0; /* other needs have a second way */
+    if (transport->probe == NULL && transport->limit == NULL && !may_be_refused)
         return true;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         (void)problem_set(why, errno, "it can't be probed: pipe2: %s", strerror(errno));

@@ -75,11 +75,12 @@ class Metrics(ExportCase):
     def test_promtool_backfills_openmetrics(self):
         text, blocks = self.folder / "run.txt", self.folder / "blocks"
         text.write_text(self.export("openmetrics", self.good))
-        (blocks / "wal").mkdir(parents=True)  # promtool won't dump without one
+        (blocks / "wal").mkdir(parents=True)  # promtool won't dump without one,
+        (self.folder / "data").mkdir()  # nor, since 2.50, without this where it runs
         subprocess.run([PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", text, blocks],
                        check=True, capture_output=True)
         dumped = subprocess.run([PROMTOOL, "tsdb", "dump", blocks], check=True, text=True,
-                                capture_output=True).stdout
+                                cwd=self.folder, capture_output=True).stdout
         samples = []
         for line in dumped.splitlines():
             labels, value, stamp = re.fullmatch(r"\{(.*)\} (\S+) (\d+)", line).groups()

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -156,6 +157,40 @@ static void a_probe_that_hangs_is_killed(void **state) {
     assert_string_equal(why.text, "its probe did not return within 200 ms; a probe must not block");
 }
 
+/* In a chroot whose root is no mount point: 0, or which of the expectations was wrong. */
+static int ask_in_a_plain_chroot(const char *folder) {
+    const struct ipc_transport transport = {.name = "tester",
+                                            .link_bytes = sizeof(struct test_link),
+                                            .end_bytes = sizeof(struct ipc_end),
+                                            .needs = IPC_MOUNTS,
+                                            .messages = {[IPC_SPIN] = &messages}};
+    const struct registry_entry entry = {.transport = &transport};
+    struct problem why = {""};
+    size_t limit = 0;
+    if (chroot(folder) != 0 || chdir("/") != 0)
+        return 77;
+    if (probe_entry(&entry, 2000, &limit, &why))
+        return 1;
+    (void)fprintf(stderr, "%s\n", why.text);
+    return strstr(why.text, "plain chroot") != NULL ? 0 : 2;
+}
+
+static void forbidden_mounts_are_told_without_a_probe(void **state) {
+    char folder[] = "chroot-XXXXXX";
+    int status = 0;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(ask_in_a_plain_chroot(folder));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(rmdir(folder), 0);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_of_the_host_is_told),
@@ -164,6 +199,7 @@ int main(void) {
         cmocka_unit_test(a_refusal_is_one_sentence),
         cmocka_unit_test(a_probe_that_dies_takes_nobody_with_it),
         cmocka_unit_test(a_probe_that_hangs_is_killed),
+        cmocka_unit_test(forbidden_mounts_are_told_without_a_probe),
     };
     return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
 }
