@@ -72,9 +72,9 @@ static inline json_t *fuzz_odd_value(unsigned *state) {
 }
 
 static inline json_t *fuzz_other_text(const char *text) {
-    uint8_t bytes[256] = {0};
-    size_t size = strlen(text) < sizeof bytes / 2 ? strlen(text) : sizeof bytes / 2;
-    memcpy(bytes, text, size);
+    uint8_t bytes[256];
+    (void)snprintf((char *)bytes, sizeof bytes / 2, "%s", text);
+    size_t size = strlen((char *)bytes);
     size = LLVMFuzzerMutate(bytes, size, sizeof bytes - 1);
     return json_stringn((const char *)bytes, size); /* NULL when it is no UTF-8 */
 }
