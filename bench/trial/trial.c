@@ -38,6 +38,7 @@ struct trial {
     struct stop stop;
     struct supervision supervision;
     struct crowd_links crowd; /* of workloads with many clients */
+    bool set_up;              /* setup was called, so that cleanup is owed, also when it failed */
 };
 
 static void describe_command(const struct trial_options *o, struct record *record) {
@@ -237,6 +238,7 @@ static void blame_link(struct trial *t, enum record_status status, const char *w
 }
 
 static bool set_up(struct trial *t) {
+    t->set_up = true;
     int error = t->transport->setup(t->link);
     if (error)
         blame_link(t, RECORD_FAILED, "setup", error);
@@ -314,7 +316,7 @@ static struct end_task describe_task(const struct trial *t) {
         .reserved_count = t->crowd.reserved_count};
 }
 
-/* From the link to its cleanup; every way out passes the cleanup. */
+/* From the link to its cleanup; every way out of setup passes the cleanup. */
 static int run_linked(struct trial *t) {
     bool ready = prepare(t);
     struct end_task task = describe_task(t);
@@ -322,7 +324,8 @@ static int run_linked(struct trial *t) {
         note_route(t);
         run_ends(t, &task);
     }
-    t->transport->cleanup(t->link);
+    if (t->set_up)
+        t->transport->cleanup(t->link);
     bool measured = ready && !t->supervision.interrupted && t->record->status == RECORD_OK;
     int error = measured ? outcome_measured(&task, t->record) : 0;
     crowd_links_free(&t->crowd);

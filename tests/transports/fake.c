@@ -293,6 +293,7 @@ static int probe(struct ipc_link *base) {
 static int setup(struct ipc_link *base) {
     struct fake_link *link = (struct fake_link *)base;
     const struct script *script = &scripts[link->script];
+    link->set_up = true;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link->ends) < 0)
         return ipc_fail(&base->fault, "socketpair");
     return script->setup ? script->setup(link) : 0;
@@ -326,6 +327,8 @@ static int detach(struct ipc_end *base) {
 
 static void cleanup(struct ipc_link *base) {
     struct fake_link *link = (struct fake_link *)base;
+    if (!link->set_up)
+        abort();
     ipc_close(&link->ends[IPC_SERVER]);
     ipc_close(&link->ends[IPC_CLIENT]);
 }

@@ -21,6 +21,7 @@ struct fake_link {
     struct ipc_link base;
     uint64_t script, at, side;
     int ends[IPC_ROLES];
+    bool set_up; /* else the harness may not call cleanup */
 };
 
 struct fake_end {
