@@ -53,7 +53,7 @@ all: $(BUILD)/ipcbench plugins ## builds ipcbench and its transports (plain `mak
 
 help: ## names every target
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
+	  while IFS='|' read -r name text; do printf 'make %-15s %s\n' "$$name" "$$text"; done
 
 setup: ## installs every package that building, testing and plotting need (Debian, Ubuntu)
 	@scripts/setup

@@ -324,7 +324,8 @@ IPC_EXPORT const struct ipc_transport ipc_transport = {
     .name = "shm-notify",
     .summary = "a mailbox in shared memory, and something that announces its messages",
     .group = "kernel",
-    .cost = "2 copies; 1 to 2 system calls, 1 wake-up when the reader sleeps",
+    .cost =
+        "2 copies; 2 system calls (a POSIX semaphore: 1 to 2), 1 wake-up when the reader sleeps",
     .calls = {.least = 1, .most = 2},
     .link_bytes = sizeof(struct notify_link),
     .end_bytes = sizeof(struct notify_end),

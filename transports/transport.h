@@ -3,8 +3,9 @@
  * transport.h - the whole contract between the harness and a transport.
  *
  * A transport is one shared object that exports one symbol, `ipc_transport`.
- * The harness finds it by scanning a folder; nothing registers it. This header
- * and helper.h are all of ipcbench that a transport may include.
+ * The harness finds it by scanning a folder; nothing registers it. This header,
+ * helper.h and what else lies beside them are all of ipcbench that a transport
+ * may include.
  *
  * WHO CALLS WHAT. A trial is a tree of three processes: the parent (P), the
  * server (S) and the client (C). P forks S and C; both inherit what P made.

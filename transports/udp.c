@@ -9,8 +9,9 @@
  * which its largest size, 65507 bytes (RFC 768 and 791), just avoids.
  *
  * A datagram may be lost, and then its reply never comes. So a receiver that waits for long looks
- * at how many datagrams the kernel has dropped at both sockets: with any at all the trial fails
- * with their number, and without any it waits on. The number is noted at the end also when it is 0.
+ * at how many datagrams the kernel has dropped at both sockets: with any at all recv returns
+ * -ETIMEDOUT with their number, where a stream goes on and all else fails; without any it waits on.
+ * The number is noted at the end also when it is 0.
  */
 #include "helper.h"
 

@@ -29,7 +29,8 @@ struct capture {
 };
 
 /* 0 when the program was started, whatever it did then; -errno with a problem. Makes the calling
- * process the reaper of orphans (PR_SET_CHILD_SUBREAPER) and ends every descendant that is left. */
+ * process the reaper of orphans (PR_SET_CHILD_SUBREAPER), and ends every child that it has then:
+ * who calls this has no other. */
 int capture_run(const struct capture_request *request, struct capture *capture,
                 struct problem *problem);
 void capture_free(struct capture *capture);

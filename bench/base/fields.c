@@ -36,6 +36,10 @@ json_t *fields_text(const char *text) {
     return plain;
 }
 
+json_t *fields_text_or_null(const char *text) {
+    return text == NULL ? json_null() : fields_text(text);
+}
+
 static json_t *write_number(const struct field *field, const void *from) {
     (void)field;
     double value;

@@ -53,6 +53,7 @@ json_t *fields_number(double value);
 
 /* A new reference to a string, made plain (see plain_text). NULL without memory. */
 json_t *fields_text(const char *text);
+json_t *fields_text_or_null(const char *text); /* null for NULL */
 
 /* How everything of ours is written. */
 #define FIELDS_DUMP JSON_REAL_PRECISION(15)

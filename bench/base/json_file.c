@@ -108,16 +108,13 @@ static int not_json(const char *path, const struct json_file_kind *kind, const j
                        kind->name, where->line, where->column, where->text);
 }
 
-json_t *json_file_plain(const char *path, json_t *json, struct problem *problem) {
+int json_file_plain(const char *path, json_t *json, struct problem *problem) {
     int error = plain_json(json);
-    if (error == 0)
-        return json;
-    json_decref(json);
     if (error == -ENOMEM)
-        (void)problem_set(problem, ENOMEM, "can't read %s: %s", path, strerror(ENOMEM));
-    else
-        (void)problem_set(problem, EINVAL, "%s is damaged: a field's name is not printable", path);
-    return NULL;
+        return problem_set(problem, ENOMEM, "can't read %s: %s", path, strerror(ENOMEM));
+    if (error != 0)
+        return problem_set(problem, EINVAL, "%s is damaged: a field's name is not printable", path);
+    return 0;
 }
 
 int json_file_read(const char *path, const struct json_file_kind *kind, struct json_file *file,
@@ -133,8 +130,7 @@ int json_file_read(const char *path, const struct json_file_kind *kind, struct j
     if (file->value == NULL)
         return not_json(path, kind, &where, problem);
     file->value_end = (size_t)where.position;
-    file->value = json_file_plain(path, file->value, problem);
-    return file->value != NULL ? 0 : -EINVAL;
+    return json_file_plain(path, file->value, problem);
 }
 
 void json_file_free(struct json_file *file) {

@@ -25,13 +25,13 @@ struct json_file {
 };
 
 /* Reads a regular file; what follows the first value is left to the caller. 0, or -errno with a
- * problem that begins with `path`; json_file_free() is due in any case. */
+ * problem that names `path`; json_file_free() is due in any case. */
 int json_file_read(const char *path, const struct json_file_kind *kind, struct json_file *file,
                    struct problem *problem);
 void json_file_free(struct json_file *file);
 
-/* Makes a further value of that file safe to show; on failure it is freed, and NULL returned with a
- * problem. */
-json_t *json_file_plain(const char *path, json_t *json, struct problem *problem);
+/* Makes a further value of that file safe to show. 0, or -errno with a problem that names `path`.
+ */
+int json_file_plain(const char *path, json_t *json, struct problem *problem);
 
 #endif

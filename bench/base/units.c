@@ -18,7 +18,7 @@
     "write a whole number of bytes, alone or with B, K, M or G (also KiB, MiB, GiB; 1K is 1024 " \
     "bytes), as in 64, 4K or 1MiB"
 #define SECONDS_ALLOWED \
-    "write a number of seconds, or a number with ns, us, ms, s or m, as in 0.5, 150ms or 2m"
+    "write a number of seconds, or a number with ns, us, ms, s, m or h, as in 0.5, 150ms or 2m"
 
 struct byte_unit {
     const char *name;
@@ -35,7 +35,7 @@ struct second_unit {
 };
 
 static const struct second_unit second_units[] = {
-    {"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"m", 60},
+    {"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"m", 60}, {"h", 3600},
 };
 
 /* Decimal digits only: strtoull alone would also take blanks and a sign. Returns 0, -EINVAL when
@@ -98,6 +98,29 @@ int units_parse_seconds(const char *text, const char *what, double *seconds,
     return problem_set(problem, EINVAL,
                        "%s '%.40s' ends in '%.40s', which is no unit of time: " SECONDS_ALLOWED,
                        what, text, unit);
+}
+
+/* "0.5 s", or "24 h". */
+static void write_bound(uint64_t ns, char text[32]) {
+    const double hour_ns = 3600e9;
+    bool hours = (double)ns >= hour_ns;
+    (void)snprintf(text, 32, "%g %s", (double)ns / (hours ? hour_ns : 1e9), hours ? "h" : "s");
+}
+
+int units_parse_ns(const char *text, const char *what, uint64_t least_ns, uint64_t most_ns,
+                   uint64_t *ns, struct problem *problem) {
+    double seconds = 0;
+    char least[32], most[32];
+    int error = units_parse_seconds(text, what, &seconds, problem);
+    if (error != 0)
+        return error;
+    write_bound(least_ns, least);
+    write_bound(most_ns, most);
+    if (seconds * 1e9 < (double)least_ns || seconds * 1e9 > (double)most_ns)
+        return problem_set(problem, EINVAL, "%s: '%.40s' must be from %s to %s", what, text, least,
+                           most);
+    *ns = (uint64_t)(seconds * 1e9);
+    return 0;
 }
 
 int units_parse_number(const char *text, const char *what, uint64_t low, uint64_t high,

@@ -14,10 +14,14 @@
  * sentence of a refusal, e.g. "size". 0, or -EINVAL with a problem. */
 int units_parse_bytes(const char *text, const char *what, uint64_t *bytes, struct problem *problem);
 
-/* Parses seconds: "0.5", "2", "150ms", "20us", "1s", "2m". 0, or -EINVAL with a problem. Not
+/* Parses seconds: "0.5", "2", "150ms", "20us", "1s", "2m", "1h". 0, or -EINVAL with a problem. Not
  * negative, finite. */
 int units_parse_seconds(const char *text, const char *what, double *seconds,
                         struct problem *problem);
+
+/* The same in nanoseconds, and from `least_ns` to `most_ns`. */
+int units_parse_ns(const char *text, const char *what, uint64_t least_ns, uint64_t most_ns,
+                   uint64_t *ns, struct problem *problem);
 
 /* Parses a whole number in [low, high]. 0, or -EINVAL with a problem. */
 int units_parse_number(const char *text, const char *what, uint64_t low, uint64_t high,

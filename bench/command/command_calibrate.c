@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 
 static const char documentation[] =
     "Measures the floors: what this machine itself allows, whatever the transport. Takes about "
-    "half a second, and every run begins with it.\v"
+    "up to half a second, and every run begins with it.\v"
     "In PLACEMENTS two numbers in a row are a pair of CPUs, the server's and the client's; "
     "`ipcbench "
     "list --placements` shows what there is.\n\n"

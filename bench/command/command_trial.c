@@ -69,6 +69,8 @@ static const char documentation[] =
     "Exit codes: 0 done, 1 failed, 2 wrong usage or input, 77 skipped or not applicable here, "
     "130 interrupted.";
 
+#define MOST_NS (24 * 3600 * UINT64_C(1000000000))
+
 struct arguments {
     struct trial_options trial;
     const char *key, *folder;
@@ -77,15 +79,6 @@ struct arguments {
     struct problem *problem;
     int error;
 };
-
-static int parse_ns(const char *text, const char *what, uint64_t *ns, struct problem *problem) {
-    double seconds = 0;
-    int error = units_parse_seconds(text, what, &seconds, problem);
-    if (!error && seconds > 86400)
-        error = problem_set(problem, EINVAL, "%s: '%s' is more than a day", what, text);
-    *ns = (uint64_t)(seconds * 1e9);
-    return error;
-}
 
 static int parse_option(int option, const char *text, struct arguments *a) {
     static const char *const verifies[] = {"window", "full", NULL};
@@ -96,18 +89,18 @@ static int parse_option(int option, const char *text, struct arguments *a) {
         return units_parse_number(text, "--exchanges", 1, UINT64_C(1) << 50, &t->exchanges,
                                   a->problem);
     case OPTION_TIME:
-        return parse_ns(text, "--time", &t->time_ns, a->problem);
+        return units_parse_ns(text, "--time", 0, MOST_NS, &t->time_ns, a->problem);
     case OPTION_WARMUP:
         a->warmup_given = true;
-        return parse_ns(text, "--warmup", &t->warmup_ns, a->problem);
+        return units_parse_ns(text, "--warmup", 0, MOST_NS, &t->warmup_ns, a->problem);
     case OPTION_WARMUP_EXCHANGES:
         a->warmup_given = true;
         return units_parse_number(text, "--warmup-exchanges", 0, UINT64_C(1) << 50,
                                   &t->warmup_exchanges, a->problem);
     case OPTION_DEADLINE:
-        return parse_ns(text, "--deadline", &t->deadline_ns, a->problem);
+        return units_parse_ns(text, "--deadline", 0, MOST_NS, &t->deadline_ns, a->problem);
     case OPTION_SEED:
-        return units_parse_number(text, "--seed", 0, UINT64_MAX, &t->seed, a->problem);
+        return units_parse_number(text, "--seed", 0, UINT32_MAX, &t->seed, a->problem);
     case OPTION_VERIFY:
         word = cell_parse_word(text, "--verify", verifies, a->problem);
         t->verify_full = word == 1;

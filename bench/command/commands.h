@@ -14,7 +14,7 @@ enum command_exit {
     COMMAND_USAGE = 2,        /* wrong usage or input */
     COMMAND_UNFIT = 3,        /* cannot tell, or this machine is unfit */
     COMMAND_SKIPPED = 77,     /* not possible on this host */
-    COMMAND_INTERRUPTED = 130 /* SIGINT or SIGTERM; what was finished is kept */
+    COMMAND_INTERRUPTED = 130 /* SIGINT, SIGTERM or SIGHUP; what was finished is kept */
 };
 
 /* A command parses its own arguments with argp (argv[0] is "ipcbench NAME"), writes data to stdout

@@ -11,8 +11,8 @@
 #include "stats/rank.h"
 
 enum {
-    DUET_FIRST_TRIALS = 8,  /* of each cell; also the fewest that carry a 99% interval */
-    DUET_LEAST_TRIALS = 12, /* unless the options allow no more than fewer */
+    DUET_FIRST_TRIALS = 8,  /* the fewest that --trials may allow, and that carry a 99% interval */
+    DUET_LEAST_TRIALS = 12, /* of each cell, unless the options allow no more than fewer */
     DUET_STEP_TRIALS = 4,
     DUET_MOST_TRIALS = 24,
     DUET_GATED = DUET_P90 + 1, /* the statistics that are gated: p50 and p90; p99 is shown */

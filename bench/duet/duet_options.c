@@ -17,7 +17,9 @@
 #define DEFAULT_WARMUP "0.1"
 #define DEFAULT_SLICE  "4ms"
 #define DEFAULT_SIZES  "64,4K"
-#define MOST_SECONDS   2.0 /* of one trial: what there is room for */
+#define MS             UINT64_C(1000000)
+#define MOST_NS        (2000 * MS) /* of one trial: what there is room for */
+#define MOST_BUDGET_NS (24 * 3600 * 1000 * MS)
 
 enum {
     OPTION_TIME = 256,
@@ -93,19 +95,6 @@ struct parse {
     struct problem *problem;
 };
 
-static int parse_ns(const char *text, const char *what, double least, double most, uint64_t *ns,
-                    struct problem *problem) {
-    double seconds = 0;
-    int result = units_parse_seconds(text, what, &seconds, problem);
-    if (result != 0)
-        return result;
-    if (seconds > most || seconds < least)
-        return problem_set(problem, EINVAL, "%s: '%s' must be from %g to %g s", what, text, least,
-                           most);
-    *ns = (uint64_t)(seconds * 1e9);
-    return 0;
-}
-
 static int parse_trials(const char *text, struct parse *parse) {
     uint64_t trials = 0;
     int result = units_parse_number(text, "--trials", DUET_FIRST_TRIALS, DUET_MOST_TRIALS, &trials,
@@ -130,15 +119,15 @@ static int parse_value(int option, const char *text, struct parse *parse) {
     struct duet_options *o = parse->options;
     switch (option) {
     case OPTION_TIME:
-        return parse_ns(text, "--time", 0.01, MOST_SECONDS, &o->time_ns, parse->problem);
+        return units_parse_ns(text, "--time", 10 * MS, MOST_NS, &o->time_ns, parse->problem);
     case OPTION_WARMUP:
-        return parse_ns(text, "--warmup", 0, MOST_SECONDS, &o->warmup_ns, parse->problem);
+        return units_parse_ns(text, "--warmup", 0, MOST_NS, &o->warmup_ns, parse->problem);
     case OPTION_SLICE:
-        return parse_ns(text, "--slice", 0.0005, 0.1, &o->slice_ns, parse->problem);
+        return units_parse_ns(text, "--slice", MS / 2, 100 * MS, &o->slice_ns, parse->problem);
     case OPTION_TRIALS:
         return parse_trials(text, parse);
     case OPTION_BUDGET:
-        return parse_ns(text, "--budget", 0, 86400, &o->budget_ns, parse->problem);
+        return units_parse_ns(text, "--budget", 0, MOST_BUDGET_NS, &o->budget_ns, parse->problem);
     case OPTION_SEED:
         parse->seeded = true;
         return units_parse_number(text, "--seed", 0, UINT32_MAX, &o->seed, parse->problem);
@@ -221,9 +210,9 @@ int duet_options_parse(int argc, char **argv, struct duet_options *o, struct pro
         .options = options, .parser = take, .args_doc = "BASE HEAD", .doc = documentation};
     struct parse parse = {.options = o, .problem = problem};
     *o = (struct duet_options){.budget_ns = UINT64_MAX, .most_trials = DUET_MOST_TRIALS};
-    (void)parse_ns(DEFAULT_TIME, "", 0, MOST_SECONDS, &o->time_ns, problem);
-    (void)parse_ns(DEFAULT_WARMUP, "", 0, MOST_SECONDS, &o->warmup_ns, problem);
-    (void)parse_ns(DEFAULT_SLICE, "", 0, MOST_SECONDS, &o->slice_ns, problem);
+    (void)units_parse_ns(DEFAULT_TIME, "", 0, MOST_NS, &o->time_ns, problem);
+    (void)units_parse_ns(DEFAULT_WARMUP, "", 0, MOST_NS, &o->warmup_ns, problem);
+    (void)units_parse_ns(DEFAULT_SLICE, "", 0, MOST_NS, &o->slice_ns, problem);
     error_t error = argp_parse(&argp, argc, argv, 0, NULL, &parse);
     if (error != 0 && problem->text[0] == '\0')
         return problem_set(problem, error, "%s; see --help", strerror(error));

@@ -74,10 +74,6 @@ static const char *const cpuinfo_lines[][2] = {
 };
 enum { CPUINFO_LINES = sizeof cpuinfo_lines / sizeof *cpuinfo_lines };
 
-static json_t *text_or_null(const char *text) {
-    return text == NULL ? json_null() : fields_text(text);
-}
-
 static void add_sources(json_t *json, const char *root, const struct source *sources) {
     for (; sources->name != NULL; sources++)
         (void)json_object_set_new(json, sources->name, sources->read(root, sources->path));
@@ -122,7 +118,7 @@ static json_t *kernel(const char *root) {
     json_t *json = json_object();
     add_sources(json, root, kernel_sources);
     (void)json_object_set_new(json, "machine",
-                              text_or_null(uname(&names) == 0 ? names.machine : NULL));
+                              fields_text_or_null(uname(&names) == 0 ? names.machine : NULL));
     (void)json_object_set_new(json, "command_line", command_line(root));
     return json;
 }
@@ -143,7 +139,7 @@ static json_t *signature(void) {
     __cpuid(0x40000000, highest_leaf, words[0], words[1], words[2]);
     memcpy(text, words, sizeof words);
     (void)highest_leaf;
-    return text_or_null(text[0] == '\0' ? NULL : text);
+    return fields_text_or_null(text[0] == '\0' ? NULL : text);
 #else
     return json_null();
 #endif
@@ -208,7 +204,7 @@ static json_t *cpu_quota(const char *root) {
         if (strncmp(text, "max", 3) != 0)
             break;
     }
-    return text_or_null(first[0] == '\0' ? NULL : first);
+    return fields_text_or_null(first[0] == '\0' ? NULL : first);
 }
 
 /* What the Makefile stated; it says "unknown" of the commit outside of a checkout. */
@@ -229,7 +225,7 @@ static json_t *build(void) {
     const char *compiler = "gcc " __VERSION__;
 #endif
     return json_pack("{s:o, s:s, s:o, s:o}", "commit", stated(BUILD_COMMIT), "compiler", compiler,
-                     "flags", stated(BUILD_FLAGS), "libc", text_or_null(libc));
+                     "flags", stated(BUILD_FLAGS), "libc", fields_text_or_null(libc));
 }
 
 static json_t *date_now(void) {

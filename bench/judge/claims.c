@@ -222,10 +222,6 @@ static json_t *pair_to_json(const struct contest *pair) {
                      fields_number(pair->times_high), "faster", outcomes[pair->outcome]);
 }
 
-static json_t *text_or_null(const char *text) {
-    return text != NULL ? fields_text(text) : json_null();
-}
-
 static json_t *one_to_json(const struct claim *claim) {
     char text[512];
     claims_say(claim, text, sizeof text);
@@ -237,8 +233,8 @@ static json_t *one_to_json(const struct claim *claim) {
         "claim", claim->kind->says, "answer", claims_answers[claim->answer], "criterion",
         claim->kind->criterion, "because", text, "times", fields_number(claim->times), "times_low",
         fields_number(claim->times_low), "times_high", fields_number(claim->times_high),
-        "left_route", text_or_null(claim->left_route), "right_route",
-        text_or_null(claim->right_route), "pairs", pairs);
+        "left_route", fields_text_or_null(claim->left_route), "right_route",
+        fields_text_or_null(claim->right_route), "pairs", pairs);
 }
 
 json_t *claims_to_json(const struct claim claims[CLAIMS]) {

@@ -15,7 +15,7 @@
 #define COMPARE_ALARM     0.02 /* a change up to that is nobody's business */
 #define COMPARE_TOLERANCE 0.05 /* an interval within that is a pass */
 
-/* What two runs of one build differ by, minutes apart, with nothing changed (docs/method.md): no
+/* What two runs of one build differ by, minutes apart, with nothing changed (docs/ci.md): no
  * number of trials within a run tells anything of it, so where a side is one run, it is added to
  * both sides of the interval. */
 #define COMPARE_DRIFT_ONE_CPU  0.03

@@ -12,8 +12,8 @@
 
 #include <stdbool.h>
 
-#define HISTORY_REFERENCE                                                  \
-    "pipe" /* the transport that others are divided by: see history_import \
+#define HISTORY_REFERENCE                                               \
+    "pipe" /* the transport that others are divided by: see history_add \
             */
 
 struct history; /* an open file */

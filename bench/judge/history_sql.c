@@ -18,7 +18,8 @@ int history_sql_damaged(const struct history *history, struct problem *problem) 
                        history->path);
 }
 
-int history_sql_failed(const struct history *history, struct problem *problem) {
+/* Fills the problem from what SQLite says; -EIO, or -ENOMEM. */
+static int failed(const struct history *history, struct problem *problem) {
     int code = sqlite3_errcode(history->db);
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_INTERRUPT)
         return history_sql_damaged(history, problem);
@@ -32,7 +33,7 @@ int history_sql_failed(const struct history *history, struct problem *problem) {
 int history_sql_run(struct history *history, const char *sql, struct problem *problem) {
     return sqlite3_exec(history->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? 0
-               : history_sql_failed(history, problem);
+               : failed(history, problem);
 }
 
 static int bind_one(sqlite3_stmt *statement, int at, char kind, va_list *values) {
@@ -59,7 +60,7 @@ static sqlite3_stmt *bind_all(struct history *history, struct problem *problem, 
         code = bind_one(statement, at, kinds[at - 1], values);
     if (code == SQLITE_OK)
         return statement;
-    (void)history_sql_failed(history, problem);
+    (void)failed(history, problem);
     (void)sqlite3_finalize(statement);
     return NULL;
 }
@@ -90,7 +91,7 @@ int history_sql_step(struct history *history, sqlite3_stmt *statement, struct pr
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         return 1;
-    return code == SQLITE_DONE ? 0 : history_sql_failed(history, problem);
+    return code == SQLITE_DONE ? 0 : failed(history, problem);
 }
 
 double history_sql_number(sqlite3_stmt *statement, int column) {

@@ -18,9 +18,6 @@ struct history {
     long long calls_left; /* of SQLite's, while the file is checked: history_check.c */
 };
 
-/* Fills the problem from what SQLite says; -EIO, or -ENOMEM. */
-int history_sql_failed(const struct history *history, struct problem *problem);
-
 /* Says that the file is damaged: -EIO. */
 int history_sql_damaged(const struct history *history, struct problem *problem);
 

@@ -12,7 +12,9 @@
 
 #define SYSTEM_GROUPS 100
 
-bool guard_others_write(const struct stat *status, uid_t user) {
+/* Could somebody else write to it, going by its mode? A group counts as nobody else when it is the
+ * user's own (its number is theirs) or one of the system's (below 100). */
+static bool others_write(const struct stat *status, uid_t user) {
     bool own_group = status->st_gid < SYSTEM_GROUPS || status->st_gid == user;
     return (status->st_mode & S_IWOTH) || ((status->st_mode & S_IWGRP) && !own_group);
 }
@@ -36,7 +38,7 @@ static int check_one(const char *path, bool strict, struct problem *problem) {
                            "plug-ins to a folder of your own",
                            path, (unsigned)status.st_uid);
     bool sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX);
-    if (guard_others_write(&status, geteuid()) && (strict || !sticky))
+    if (others_write(&status, geteuid()) && (strict || !sticky))
         return problem_set(problem, EINVAL,
                            "others can write to %.300s, and so put other code there; mend it with "
                            "`chmod go-w`, or copy the plug-ins to a folder of your own",

@@ -19,8 +19,4 @@
  * opens it to say. */
 int guard_path(const char *path, bool strict, struct problem *problem);
 
-/* Could somebody else write to it, going by its mode? A group counts as nobody else when it is the
- * user's own (its number is theirs) or one of the system's (below 100). */
-bool guard_others_write(const struct stat *status, uid_t user);
-
 #endif

@@ -22,8 +22,11 @@ static void note_clock(struct calibration *calibration) {
     calibration->clock_quantum_ns = clock.quantum_ns;
 }
 
-int calibrate_host(const struct topology *topology, struct calibration *calibration,
-                   struct problem *problem) {
+/* The clock, a system call and copies, on the CPU of "same-core"; forgets what the calibration
+ * held.
+ */
+static int measure_host(const struct topology *topology, struct calibration *calibration,
+                        struct problem *problem) {
     struct placement place;
     calibration_init(calibration);
     int error = topology_place(topology, "same-core", &place, problem);
@@ -120,7 +123,7 @@ int calibrate_judge(const struct placement *placement, const struct cell *cell, 
 int calibrate(const struct topology *topology, const struct placement *placements, size_t count,
               struct calibration *calibration, struct problem *problem) {
     uint64_t before_ns = clock_system_ns();
-    int error = calibrate_host(topology, calibration, problem);
+    int error = measure_host(topology, calibration, problem);
     for (size_t i = 0; i < count && !error; i++)
         if (placements[i].related[0] != '\0')
             error = calibrate_pair(&placements[i], calibration, problem);

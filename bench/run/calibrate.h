@@ -15,11 +15,6 @@
 int calibrate(const struct topology *topology, const struct placement *placements, size_t count,
               struct calibration *calibration, struct problem *problem);
 
-/* The parts of it. The host: the clock, a system call and copies, on the CPU of "same-core";
- * forgets what the calibration held. */
-int calibrate_host(const struct topology *topology, struct calibration *calibration,
-                   struct problem *problem);
-
 /* One placement more. One that is there already is measured again, and each floor becomes the lower
  * of both: on a virtual machine a pair of CPUs can be eight times as fast as some minutes before.
  * -ENOSPC when there are CALIBRATION_PAIRS already; -EEXIST when the placement had other CPUs. */

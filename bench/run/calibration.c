@@ -76,7 +76,8 @@ void calibration_init(struct calibration *calibration) {
         forget_numbers(pair_fields, &calibration->pairs[i]);
 }
 
-const struct calibration_pair *calibration_find(const struct calibration *calibration,
+/* The pair of the placement with that name, or NULL. */
+static const struct calibration_pair *find_pair(const struct calibration *calibration,
                                                 const char *placement) {
     for (size_t i = 0; i < calibration->pair_count; i++)
         if (strcmp(calibration->pairs[i].placement.name, placement) == 0)
@@ -145,7 +146,7 @@ static struct calibration_floor stream_ns(const struct calibration_pair *pair,
 
 struct calibration_floor calibration_floor_ns(const struct calibration *calibration,
                                               const struct cell *cell, bool solo) {
-    const struct calibration_pair *pair = calibration_find(calibration, cell->placement);
+    const struct calibration_pair *pair = find_pair(calibration, cell->placement);
     if (solo || pair == NULL)
         return (struct calibration_floor){NAN, NAN};
     double copied_ns = copy_ns(calibration, cell->size_bytes);
@@ -280,7 +281,7 @@ static int check_pairs(const struct calibration *calibration, struct problem *pr
         struct problem why = {""};
         if (cell_check_placement(name, &why) != 0)
             return problem_set(problem, EINVAL, "entry %zu of 'pairs': %s", i + 1, why.text);
-        if (calibration_find(calibration, name) != &calibration->pairs[i])
+        if (find_pair(calibration, name) != &calibration->pairs[i])
             return problem_set(problem, EINVAL, "entry %zu of 'pairs': '%s' was there before",
                                i + 1, name);
     }

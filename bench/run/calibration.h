@@ -52,10 +52,6 @@ struct calibration {
 /* Nothing known, no copies, no pairs. */
 void calibration_init(struct calibration *calibration);
 
-/* The pair of the placement with that name, or NULL. */
-const struct calibration_pair *calibration_find(const struct calibration *calibration,
-                                                const char *placement);
-
 /* The floors of the mean round trip of a cell. NaN where the calibration doesn't tell. */
 struct calibration_floor {
     double hard_ns;     /* impossible below: such a result is wrong */

@@ -16,7 +16,7 @@
 #define DEFAULT_BUDGET    "55"
 #define DEFAULT_PRECISION "3"
 #define DEFAULT_WAIT      "600"
-#define MOST_SECONDS      (30 * 86400.0)
+#define MOST_NS           (30 * 24 * 3600 * UINT64_C(1000000000))
 
 enum {
     OPTION_BUDGET = 256,
@@ -113,19 +113,6 @@ struct parse {
     struct problem *problem;
 };
 
-static int parse_ns(const char *text, const char *what, uint64_t least_ns, uint64_t *ns,
-                    struct problem *problem) {
-    double seconds = 0;
-    int result = units_parse_seconds(text, what, &seconds, problem);
-    if (result != 0)
-        return result;
-    if (seconds > MOST_SECONDS || seconds < (double)least_ns / 1e9)
-        return problem_set(problem, EINVAL, "%s: '%s' must be at least %g s and at most 30 days",
-                           what, text, (double)least_ns / 1e9);
-    *ns = (uint64_t)(seconds * 1e9);
-    return 0;
-}
-
 /* "3", "0.5" or "3%", as a share. */
 static int parse_percent(const char *text, double *share, struct problem *problem) {
     char *end = NULL;
@@ -161,20 +148,20 @@ static int parse_value(int option, const char *text, struct parse *parse) {
     switch (option) {
     case OPTION_BUDGET:
         config->budget_given = true;
-        return parse_ns(text, "--budget", 0, &wishes->budget_ns, parse->problem);
+        return units_parse_ns(text, "--budget", 0, MOST_NS, &wishes->budget_ns, parse->problem);
     case OPTION_TRIALS:
         return parse_trials(text, parse);
     case OPTION_TIME:
-        return parse_ns(text, "--time", 1000, &wishes->time_ns, parse->problem);
+        return units_parse_ns(text, "--time", 1000, MOST_NS, &wishes->time_ns, parse->problem);
     case OPTION_WARMUP:
-        return parse_ns(text, "--warmup", 1000, &wishes->warmup_ns, parse->problem);
+        return units_parse_ns(text, "--warmup", 1000, MOST_NS, &wishes->warmup_ns, parse->problem);
     case OPTION_PRECISION:
         return parse_percent(text, &wishes->precision, parse->problem);
     case OPTION_SEED:
         config->seed_given = true;
         return units_parse_number(text, "--seed", 0, UINT32_MAX, &wishes->seed, parse->problem);
     case OPTION_WAIT:
-        return parse_ns(text, "--wait", 0, &config->wait_ns, parse->problem);
+        return units_parse_ns(text, "--wait", 0, MOST_NS, &config->wait_ns, parse->problem);
     case OPTION_NET:
         return parse_word(text, "--net", network_modes, &config->net, parse->problem);
     default:
@@ -229,7 +216,7 @@ static int complete(struct config *config, struct problem *problem) {
     if (!config->budget_given && wishes->trials > 0)
         wishes->budget_ns = PLAN_NO_BUDGET;
     else if (!config->budget_given)
-        (void)parse_ns(DEFAULT_BUDGET, "--budget", 0, &wishes->budget_ns, problem);
+        (void)units_parse_ns(DEFAULT_BUDGET, "--budget", 0, MOST_NS, &wishes->budget_ns, problem);
     uint32_t drawn = 0;
     if (config->seed_given)
         return 0;
@@ -247,7 +234,7 @@ int config_parse(int argc, char **argv, struct config *config, struct problem *p
     config->wishes.time_ns = PLAN_CHOOSE;
     config->wishes.warmup_ns = PLAN_CHOOSE;
     (void)parse_percent(DEFAULT_PRECISION, &config->wishes.precision, problem);
-    (void)parse_ns(DEFAULT_WAIT, "--wait", 0, &config->wait_ns, problem);
+    (void)units_parse_ns(DEFAULT_WAIT, "--wait", 0, MOST_NS, &config->wait_ns, problem);
     error_t error = argp_parse(&argp, argc, argv, 0, NULL, &parse);
     if (error != 0 && problem->text[0] == '\0')
         return problem_set(problem, error, "%s; see --help", strerror(error));

@@ -57,7 +57,8 @@ void knee_search_note(struct knee *knee, const struct record *trial) {
                                         .poisson = spec.arrivals == WORKLOAD_POISSON});
 }
 
-int knee_search_replay(const struct run *run, const char *key, struct knee *knee) {
+/* How far the search of that key came by the trials of a run. 0, or -EINVAL: it is no search. */
+static int replay(const struct run *run, const char *key, struct knee *knee) {
     struct cell search, next;
     char wanted[CELL_KEY_BYTES];
     struct problem none = {""};
@@ -75,7 +76,8 @@ int knee_search_replay(const struct run *run, const char *key, struct knee *knee
     return 0;
 }
 
-void knee_search_say(const struct knee *knee, char *text, size_t room) {
+/* What it found, as a sentence. */
+static void say(const struct knee *knee, char *text, size_t room) {
     if (knee->trials == 0)
         (void)snprintf(text, room, "nothing was measured");
     else if (knee->kept_hz == 0)
@@ -100,9 +102,9 @@ size_t knee_search_each(const struct run *run, FILE *to, knee_search_writer *wri
         struct knee knee;
         char found[128];
         const char *text = json_string_value(key);
-        if (text == NULL || knee_search_replay(run, text, &knee) != 0)
+        if (text == NULL || replay(run, text, &knee) != 0)
             continue;
-        knee_search_say(&knee, found, sizeof found);
+        say(&knee, found, sizeof found);
         write(to, count++ == 0, text, found);
     }
     return count;
@@ -134,7 +136,7 @@ json_t *knee_search_to_json(const struct run *run) {
     json_array_foreach(planned(run), i, key) {
         struct knee knee;
         const char *text = json_string_value(key);
-        if (text != NULL && knee_search_replay(run, text, &knee) == 0)
+        if (text != NULL && replay(run, text, &knee) == 0)
             (void)json_array_append_new(list,
                                         json_pack("{s:s, s:b, s:o, s:o, s:o}", "key", text, "done",
                                                   knee.done, "kept_hz", rate_or_null(knee.kept_hz),

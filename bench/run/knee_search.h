@@ -26,12 +26,6 @@ void knee_search_next(const struct cell *search, const struct knee *knee, struct
  * keep up; what is not possible here says nothing. */
 void knee_search_note(struct knee *knee, const struct record *trial);
 
-/* How far the search of that key came by the trials of a run. 0, or -EINVAL: it is no search. */
-int knee_search_replay(const struct run *run, const char *key, struct knee *knee);
-
-/* What it found, as a sentence. */
-void knee_search_say(const struct knee *knee, char *text, size_t room);
-
 /* Writes the searches of a run's plan one by one, each with what it found as a sentence. Returns
  * their number. */
 typedef void knee_search_writer(FILE *to, bool first, const char *key, const char *found);

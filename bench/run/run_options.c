@@ -11,10 +11,6 @@ static json_t *seconds(uint64_t ns) {
     return ns == UINT64_MAX ? json_null() : fields_number((double)ns / 1e9);
 }
 
-static json_t *text_or_null(const char *text) {
-    return text != NULL ? fields_text(text) : json_null();
-}
-
 static json_t *command_line(int argc, char **argv) {
     json_t *list = json_array();
     (void)json_array_append_new(list, json_string("ipcbench"));
@@ -66,6 +62,6 @@ json_t *run_options_to_json(int argc, char **argv, const struct config *config,
                      command_line(argc, argv), "asked", asked_to_json(config), "plan",
                      plan_to_json(plan), "precision", config->wishes.precision, "seed",
                      (json_int_t)config->wishes.seed, "net", config->net, "verify", config->verify,
-                     "transports", text_or_null(config->transports), "placements",
+                     "transports", fields_text_or_null(config->transports), "placements",
                      placements_to_json(placements), "interrupted", 0, "resumed");
 }

@@ -29,9 +29,9 @@ int store_resume(const char *path, struct run *run, struct store **store, struct
 /* Appends a finished trial to the journal and syncs it. */
 int store_append(struct store *store, const struct record *record, struct problem *problem);
 
-/* Writes the run file (aside, fsync, rename), removes the journal, frees the store. On failure the
- * journal stays, and the problem says where it is. run->cells must be made; its environment and
- * options, where not NULL, stand in for those of the beginning. */
+/* Writes the run file (without a name, fsync, link; or aside and rename), removes the journal,
+ * frees the store. On failure the journal stays, and the problem says where it is. run->cells must
+ * be made; its environment and options, where not NULL, stand in for those of the beginning. */
 int store_finish(struct store *store, const struct run *run, struct problem *problem);
 
 /* Gives up without a run file: removes the journal if it holds no trial; frees the store. */

@@ -152,10 +152,9 @@ static int load_line(const char *path, const char *line, size_t length, bool cut
     json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     if (json == NULL)
         return cut ? 0 : damaged(path, "line", number, where.text, problem);
-    json = json_file_plain(path, json, problem);
-    if (json == NULL)
-        return -EINVAL;
-    int error = load_entry(path, json, number, run, problem);
+    int error = json_file_plain(path, json, problem);
+    if (error == 0)
+        error = load_entry(path, json, number, run, problem);
     json_decref(json);
     return error;
 }

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-const char *const crowd_phases[CROWD_PHASES + 1] = {"connect", "exchange", "close", NULL};
-
 /* As in end.c: what is shared is mapped, but not yet in this process' page table. */
 static void warm_pages(const struct crowd *crowd) {
     const volatile char *bytes = (const volatile char *)crowd;

@@ -16,7 +16,7 @@
 
 #include "trial/task.h"
 
-enum { CROWD_MOST = 1024 };
+enum { CROWD_MOST = WORKLOAD_MOST_CLIENTS };
 
 /* What the buffers of all clients may take together, at one end. */
 #define CROWD_MOST_BYTES (UINT64_C(64) << 20)
@@ -36,7 +36,6 @@ enum crowd_gate {
 
 /* The phases of a connection for each exchange. */
 enum crowd_phase { CROWD_CONNECT, CROWD_EXCHANGE, CROWD_CLOSE, CROWD_PHASES };
-extern const char *const crowd_phases[]; /* "connect", "exchange", "close" */
 
 /* What one client leaves, and the process that serves it. */
 struct crowd_client {

@@ -63,7 +63,7 @@ static inline bool crowd_may_go_on(struct crowd_member *member, uint64_t now, ui
     return atomic_fetch_sub_explicit(&member->crew->crowd->left, 1, memory_order_relaxed) > 0;
 }
 
-/* The client's measured part has begun, or is over, at that tick; and all of one latency. */
+/* Counts one latency of this client. */
 static inline void crowd_note_latency(struct crowd_member *member, uint64_t ns) {
     struct crowd_client *shared = member->shared;
     crowd_record(member->workload.histogram, ns);
@@ -74,9 +74,6 @@ static inline void crowd_note_latency(struct crowd_member *member, uint64_t ns) 
     shared->result.stamped++;
 }
 
-/* Makes what a member needs: an end, payloads that tell it from all others, a buffer. 0 or -ENOMEM.
- */
-int crowd_member_make(struct crowd_member *member);
 void crowd_member_free(struct crowd_member *member);
 
 /* Makes and attaches it; detaches it. 0 or -errno. */

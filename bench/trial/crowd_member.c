@@ -47,7 +47,9 @@ static void fill_end(struct crowd_member *member) {
     end->notes = carrier->notes;
 }
 
-int crowd_member_make(struct crowd_member *member) {
+/* Makes what a member needs: an end, payloads that tell it from all others, a buffer. 0 or -ENOMEM.
+ */
+static int make(struct crowd_member *member) {
     struct crowd_crew *crew = member->crew;
     const struct end_task *task = crew->task;
     int out = crew->role == IPC_CLIENT ? 0 : 1;
@@ -107,7 +109,7 @@ int crowd_blame(struct crowd_member *member, int error) {
 
 int crowd_member_attach(struct crowd_member *member) {
     const struct ipc_transport *transport = member->crew->task->transport;
-    int error = crowd_member_make(member);
+    int error = make(member);
     return error || transport->attach == NULL ? error : transport->attach(member->end);
 }
 

@@ -256,11 +256,6 @@ static int run_in(const struct trial_options *o, const struct ipc_link *link, in
     return error;
 }
 
-static void note_fact(void *notes, const char *name, const char *value) {
-    struct record *record = notes;
-    record_add_fact(record->facts, &record->fact_count, name, value);
-}
-
 int guest_trial_run(const struct trial_options *o, int stop_fd, struct record *record,
                     struct problem *problem) {
     unsigned needs = o->entry->transport->needs;
@@ -274,7 +269,7 @@ int guest_trial_run(const struct trial_options *o, int stop_fd, struct record *r
     }
     struct ipc_link link = {.wait = o->cell.wait};
     surroundings_give(&surroundings, needs, &link);
-    surroundings_note(&surroundings, note_fact, record);
+    surroundings_note(&surroundings, record_note_fact, record);
     error = run_in(o, &link, stop_fd, record, problem);
     surroundings_leave(&surroundings);
     return error;

@@ -145,6 +145,11 @@ void record_add_fact(struct record_fact *list, size_t *count, const char *name, 
     list[(*count)++] = fact;
 }
 
+void record_note_fact(void *record, const char *name, const char *value) {
+    struct record *noted = record;
+    record_add_fact(noted->facts, &noted->fact_count, name, value);
+}
+
 const char *record_fact(const struct record *record, const char *name) {
     const struct record_fact *fact = find_fact(record->facts, record->fact_count, name);
     return fact != NULL ? fact->value : NULL;

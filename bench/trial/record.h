@@ -133,6 +133,9 @@ int record_cell_from_json(const json_t *json, char key[CELL_KEY_BYTES], struct c
  * the same value is not added again; with another value it is added as "NAME (2)" and so on. */
 void record_add_fact(struct record_fact *list, size_t *count, const char *name, const char *value);
 
+/* The same for the facts of a record, which `record` points to: the `note` of a link. */
+void record_note_fact(void *record, const char *name, const char *value);
+
 /* The value of a trial's fact, or NULL. */
 const char *record_fact(const struct record *record, const char *name);
 

@@ -140,11 +140,6 @@ static bool applicable(struct trial *t) {
     return refusal == NULL;
 }
 
-static void note_fact(void *notes, const char *name, const char *value) {
-    struct record *record = notes;
-    record_add_fact(record->facts, &record->fact_count, name, value);
-}
-
 static void note_knob(void *notes, const char *name, const char *value) {
     struct record *record = notes;
     record_add_fact(record->knobs, &record->knob_count, name, value);
@@ -172,7 +167,7 @@ static void fill_link(struct trial *t) {
     link->connecting = t->plan.kind == WORKLOAD_CONNECT;
     link->max_bytes = t->options->cell.size_bytes;
     link->in_place = t->plan.inplace != WORKLOAD_COPIED;
-    link->note = note_fact;
+    link->note = record_note_fact;
     link->notes = t->record;
     surroundings_give(&t->surroundings, t->transport->needs, link);
 }
@@ -192,7 +187,7 @@ static bool enter_surroundings(struct trial *t) {
                         t->options->cell.transport, problem.text);
         return false;
     }
-    surroundings_note(&t->surroundings, note_fact, t->record);
+    surroundings_note(&t->surroundings, record_note_fact, t->record);
     return true;
 }
 
@@ -221,7 +216,7 @@ static bool measure_budget(struct trial *t) {
     t->link->spin_budget_ns = (uint64_t)ns;
     char text[32];
     (void)snprintf(text, sizeof text, "%.0f", ns);
-    note_fact(t->record, "spin_budget_ns", text);
+    record_note_fact(t->record, "spin_budget_ns", text);
     return true;
 }
 
@@ -277,9 +272,9 @@ static void note_route(struct trial *t) {
     if (address == NULL)
         return;
     bool loops = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
-    note_fact(t->record, "device", loops ? "lo" : t->surroundings.network.device);
+    record_note_fact(t->record, "device", loops ? "lo" : t->surroundings.network.device);
     if (network_route(address, route, sizeof route, &problem) == 0)
-        note_fact(t->record, "route", route);
+        record_note_fact(t->record, "route", route);
 }
 
 /* Runs both ends; the record says how that went. */

@@ -76,7 +76,7 @@ class BadInput(Case):
         for option, words in [("--exchanges=0", []), ("--exchanges=many", ["many"]),
                               ("--time=x", ["'x'"]), ("--time=-1", []), ("--deadline=-1", []),
                               ("--verify=ful", ["did you mean 'full'?"]),
-                              ("--net=hos", ["did you mean 'host'?"]), ("--seed=-", [])]:
+                              ("--net=hos", ["did you mean 'host'?"]), ("--seed=-", []), ("--seed=4294967296", ["4294967295"])]:
             with self.subTest(option=option):
                 self.assert_one_sentence(ipcbench("trial", CELL, option), 2, *words)
 

@@ -129,6 +129,12 @@ class Runner(Case):
         self.assert_result(result, code)
         return result.stdout
 
+    def test_a_suite_that_is_none(self):
+        for names in (["unit"], ["units", "end-to-end/test_nobody"], []):
+            result = run(str(ROOT / "scripts" / "check"), str(self.folder), "--only", *names)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertIn("units contract threads", result.stderr)
+
     def test_counts_and_reasons(self):
         output = self.check("echo ok 1 - a; echo 'ok 2 - b # SKIP no moon'; echo ok 3 - c", 0)
         self.assertIn("skipped: b: no moon", output)

@@ -55,7 +55,6 @@ static void strings_are_made_safe_to_show(void **state) {
     json_file_free(&file);
     assert_int_equal(read_as("{\"a\\nb\": 1}", &file, &problem), -EINVAL);
     assert_non_null(strstr(problem.text, "name is not printable"));
-    assert_null(file.value);
     json_file_free(&file);
 }
 

@@ -108,13 +108,36 @@ static void seconds_are_read(void **state) {
         double seconds;
     } cases[] = {
         {"0", 0},        {"0.5", 0.5}, {".5", 0.5}, {"2", 2},     {"150ms", 0.15}, {"20us", 20e-6},
-        {"100ns", 1e-7}, {"1s", 1},    {"2m", 120}, {"1.5m", 90}, {"1e3", 1000},
+        {"100ns", 1e-7}, {"1s", 1},    {"2m", 120}, {"1.5m", 90}, {"1e3", 1000},   {"2h", 7200},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         double seconds = -1;
         struct problem problem;
         assert_int_equal(units_parse_seconds(cases[i].text, "time", &seconds, &problem), 0);
         assert_true(fabs(seconds - cases[i].seconds) <= 1e-12 * cases[i].seconds);
+    }
+}
+
+static void nanoseconds_have_bounds(void **state) {
+    (void)state;
+    const uint64_t hour = UINT64_C(3600000000000);
+    static const struct refusal cases[] = {
+        {"0.4ms", "must be from 0.0005 s to 24 h"},
+        {"25h", "must be from 0.0005 s to 24 h"},
+        {"1e300", "must be from 0.0005 s to 24 h"},
+        {"1y", "no unit of time"},
+    };
+    struct problem problem;
+    uint64_t ns = 0;
+    assert_int_equal(units_parse_ns("24h", "time", 500000, 24 * hour, &ns, &problem), 0);
+    assert_int_equal(ns, 24 * hour);
+    assert_int_equal(units_parse_ns("0.5ms", "time", 500000, 24 * hour, &ns, &problem), 0);
+    assert_int_equal(ns, 500000);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(units_parse_ns(cases[i].text, "time", 500000, 24 * hour, &ns, &problem),
+                         -EINVAL);
+        assert_says(&problem, "time", cases[i].says);
+        assert_int_equal(ns, 500000);
     }
 }
 
@@ -129,7 +152,7 @@ static void wrong_seconds_are_refused(void **state) {
         {"0x10", "is not a duration"},
         {".", "is not a duration"},
         {"ms", "is not a duration"},
-        {"5h", "ends in 'h', which is no unit of time"},
+        {"5d", "ends in 'd', which is no unit of time"},
         {"1 s", "ends in ' s'"},
         {"1,5", "ends in ',5'"},
         {"1e400", "is longer than a number holds"},
@@ -258,6 +281,7 @@ int main(void) {
         cmocka_unit_test(wrong_bytes_are_refused),
         cmocka_unit_test(a_long_text_leaves_room_for_the_advice),
         cmocka_unit_test(seconds_are_read),
+        cmocka_unit_test(nanoseconds_have_bounds),
         cmocka_unit_test(wrong_seconds_are_refused),
         cmocka_unit_test(numbers_are_read_within_limits),
         cmocka_unit_test(wrong_numbers_are_refused),
