@@ -18,8 +18,10 @@
 
 /* The wider side of the interval, as its other tools write a spread: "± 1.7%". */
 static json_t *range_of(double value, double low, double high) {
-    double half = fmax(value - low, high - value) / value;
-    return isfinite(half) ? json_sprintf("\u00b1 %.2g%%", half * 100) : NULL;
+    double percent = 100 * fmax(value - low, high - value) / value;
+    if (percent < 0.001) /* the error of a sum */
+        percent = 0;
+    return isfinite(percent) ? json_sprintf("\u00b1 %.2g%%", percent) : NULL;
 }
 
 static json_t *extra_of(const struct cell_summary *cell) {

@@ -32,7 +32,7 @@ class Script(Case):
         folder.mkdir()
         for place in os.environ["PATH"].split(os.pathsep):
             for path in pathlib.Path(place).glob("*"):
-                if path.name != program and not (folder / path.name).exists():
+                if path.name != program and not os.path.lexists(folder / path.name):
                     (folder / path.name).symlink_to(path)
         return folder
 
