@@ -38,6 +38,13 @@ class Run(Case):
         for trial in timing:
             self.assertGreaterEqual(trial["exchanges"], 4)
 
+    @needs_transports("tcp")
+    def test_what_waits_for_delayed_acknowledgements_is_counted_too(self):
+        path = self.run_file("-t", "tcp-localhost:nodelay=0", "-w", "write-write-read", "-s", "64")
+        counting = json.loads(path.read_text())["trials"][0]
+        self.assertEqual((counting["purpose"], counting["status"]), ("counting", "ok"))
+        self.assertEqual((counting["exchanges"], counting["system_calls"]), (20, 6))
+
     def test_table_on_stdout_and_nothing_on_stderr(self):
         result = ipcbench("run", "-t", "pipe", "-s", "64", "-W", "block", "-p", "same-core", "-q",
                           "-o", str(self.folder / "run.json"), *QUICK)
