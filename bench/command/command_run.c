@@ -228,6 +228,15 @@ static size_t report_failures(const struct run *run) {
     return failed;
 }
 
+/* Has each trial only said why it can't be done here, or with that transport? */
+static bool nothing_possible(const struct run *run) {
+    for (size_t i = 0; i < run->trial_count; i++)
+        if (run->trials[i].status != RECORD_SKIPPED &&
+            run->trials[i].status != RECORD_NOT_APPLICABLE)
+            return false;
+    return run->trial_count > 0;
+}
+
 static int print_results(struct session *session) {
     int result = session->config.json ? copy_to_stdout(session->path, session->problem)
                                       : show_run(stdout, &session->run);
@@ -240,7 +249,9 @@ static int print_results(struct session *session) {
         (void)fprintf(stderr, "%s\n", session->path);
     if (session->interrupted)
         return COMMAND_INTERRUPTED;
-    return result < 0 || failed > 0 ? COMMAND_FAILED : COMMAND_DONE;
+    if (result < 0 || failed > 0)
+        return COMMAND_FAILED;
+    return nothing_possible(&session->run) ? COMMAND_SKIPPED : COMMAND_DONE;
 }
 
 /* From the first trial to the run file, with the signals caught. */

@@ -104,8 +104,8 @@ static const char documentation[] =
     "  ipcbench run -t pipe,pipe:bufsize=1M,tcp-public -p same-core,0,1 --budget 20\n"
     "  ipcbench run -t core,kernel -s 64\n"
     "  ipcbench run --resume results/mine.json\n\n"
-    "Exit codes: 0 done, 1 a trial failed, 2 wrong usage or input, 3 another run is measuring, 130 "
-    "interrupted.";
+    "Exit codes: 0 done, 1 a trial failed, 2 wrong usage or input, 3 another run is measuring, 77 "
+    "no cell is possible here, 130 interrupted.";
 
 struct parse {
     struct config *config;

@@ -103,6 +103,14 @@ class Run(Case):
                  for cell in json.loads(path.read_text())["cells"]}
         self.assertEqual(cells, {"pipe": "not applicable", "shm": "ok"})
 
+    def test_nothing_possible_is_no_success(self):
+        path = self.folder / "run.json"
+        result = ipcbench("run", "-t", "pipe", "-s", "64", "-W", "park", "-p", "unpinned", "-o",
+                          str(path), *QUICK)
+        self.assert_result(result, 77)
+        self.assertEqual([cell["status"] for cell in json.loads(path.read_text())["cells"]],
+                         ["not applicable"])
+
     def test_the_default_file_is_in_results(self):
         os.mkdir(self.folder / "results")
         result = ipcbench("run", "-t", "pipe", "-s", "64", "-W", "block", "-p", "same-core", *QUICK,
