@@ -173,6 +173,16 @@ static size_t possible_cells(const struct plan *plan) {
     return count;
 }
 
+/* What slow open loops need at least: the time for a few requests, which are timed, and counted
+ * before. */
+static uint64_t slow_ns(const struct plan *plan, bool counts) {
+    uint64_t sum_ns = 0;
+    for (size_t i = 0; i < plan->cell_count; i++)
+        if (plan_counts(&plan->cells[i]))
+            sum_ns += WORKLOAD_LEAST_ARRIVALS * workload_spec_gap_ns(plan->cells[i].cell.workload);
+    return counts ? 2 * sum_ns : sum_ns;
+}
+
 /* The shortest measured time that so many rounds may have. */
 static uint64_t least_time_ns(const struct plan_wishes *wishes, size_t rounds) {
     if (wishes->time_ns != PLAN_CHOOSE)
@@ -235,7 +245,8 @@ int plan_schedule(struct plan *plan, const struct plan_wishes *wishes, struct pr
         return 0;
     }
     uint64_t aside_ns = (plan->cell_count - possible_cells(plan)) * PLAN_OVERHEAD_NS +
-                        possible_cells(plan) * wishes->reserve_ns;
+                        possible_cells(plan) * wishes->reserve_ns +
+                        slow_ns(plan, wishes->reserve_ns > 0);
     uint64_t left_ns = wishes->budget_ns > aside_ns ? wishes->budget_ns - aside_ns : 0;
     uint64_t trial_ns = fit_rounds(plan, wishes, left_ns);
     if (trial_ns == 0)

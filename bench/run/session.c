@@ -155,9 +155,12 @@ static int count_calls(struct session *session, size_t index) {
     return result;
 }
 
+/* Ends with the budget: what is counted then would never be timed. */
 static int count_all_calls(struct session *session) {
     int result = 0;
-    for (; session->counted < session->plan.cell_count && result == 0; session->counted++)
+    for (; session->counted < session->plan.cell_count && result == 0 &&
+           elapsed_ns(session) < session->plan.budget_ns;
+         session->counted++)
         if (plan_counts(&session->plan.cells[session->counted]))
             result =
                 stop_requested(session->stop.fd) ? -EINTR : count_calls(session, session->counted);

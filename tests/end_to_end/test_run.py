@@ -111,6 +111,13 @@ class Run(Case):
         self.assertEqual([cell["status"] for cell in json.loads(path.read_text())["cells"]],
                          ["not applicable"])
 
+    def test_a_budget_too_short_for_slow_open_loops_is_refused(self):
+        result = ipcbench("run", "-t", "pipe", "-w", "rate:hz=1..1000", "-s", "64", "-W", "block",
+                          "-p", "same-core", "--budget", "10", "-o", str(self.folder / "run.json"))
+        self.assert_result(result, 2)
+        self.assertIn("the budget is 10 s", result.stderr)
+        self.assertEqual(self.files(), [])
+
     def test_the_default_file_is_in_results(self):
         os.mkdir(self.folder / "results")
         result = ipcbench("run", "-t", "pipe", "-s", "64", "-W", "block", "-p", "same-core", *QUICK,
