@@ -205,20 +205,16 @@ struct view {
     const char *legend;
 };
 
+/* Of closed and of open loops: what they show is the same, and means something else. */
+#define ROUND_TRIP_COLUMNS                                                                   \
+    .heads = {{"size", true}, {"transport", false}, {"p50", true},  {"interval", true},      \
+              {"p99", true},  {"floor", true},      {"rate", true}, {"CPU", true},           \
+              {"ctx", true},  {"calls", true},      {"n", true}},                            \
+    .adders = {add_size, add_transport, add_p50,      add_p50_interval, add_p99,  add_floor, \
+               add_rate, add_cpu,       add_switches, add_calls,        add_count}
+
 static const struct view round_trips = {
-    .heads = {{"size", true},
-              {"transport", false},
-              {"p50", true},
-              {"interval", true},
-              {"p99", true},
-              {"floor", true},
-              {"rate", true},
-              {"CPU", true},
-              {"ctx", true},
-              {"calls", true},
-              {"n", true}},
-    .adders = {add_size, add_transport, add_p50, add_p50_interval, add_p99, add_floor, add_rate,
-               add_cpu, add_switches, add_calls, add_count},
+    ROUND_TRIP_COLUMNS,
     .legend =
         "p50 and p99: a round trip, the median over trials; interval: of that p50, at 95%, a tilde "
         "where half of it is wider than --precision. floor: the mean as a multiple of what "
@@ -226,6 +222,18 @@ static const struct view round_trips = {
         "without time stamps, round trips or, from 1 KiB on, bytes of payload, both ways. "
         "CPU, ctx (context switches) and (system) calls: of both ends together, for each "
         "round trip. n: trials; a star where some were interfered with.",
+};
+
+static const struct view open_loops = {
+    ROUND_TRIP_COLUMNS,
+    .legend =
+        "rate (open loops): p50 and p99: a request, from when it was due until its reply, queueing "
+        "included, the median over trials; interval: of that p50, at 95%, a tilde where half of it "
+        "is wider than --precision. floor: the mean of that time as a multiple of what the CPUs "
+        "allow at this wait. rate: what was carried of the requests due, round trips or, from 1 "
+        "KiB on, bytes of payload, both ways. CPU, ctx (context switches) and (system) calls: of "
+        "both ends together, for each request, with the wait until it is due. n: trials; a star "
+        "where some were interfered with.",
 };
 
 static const struct view streams = {
@@ -293,7 +301,7 @@ static const struct view connections = {
 };
 
 static const struct view *const views[WORKLOAD_KINDS] = {
-    [WORKLOAD_PINGPONG] = &round_trips, [WORKLOAD_RATE] = &round_trips,
+    [WORKLOAD_PINGPONG] = &round_trips, [WORKLOAD_RATE] = &open_loops,
     [WORKLOAD_TWICE] = &round_trips,    [WORKLOAD_STREAM] = &streams,
     [WORKLOAD_SERVE] = &servers,        [WORKLOAD_CONNECT] = &connections};
 
@@ -336,7 +344,8 @@ static bool shows(const struct view *view, const struct cell_summary *const *cel
 }
 
 void show_rows_legend(FILE *to, const struct cell_summary *const *cells, size_t count) {
-    static const struct view *const all[] = {&round_trips, &streams, &servers, &connections};
+    static const struct view *const all[] = {&round_trips, &open_loops, &streams, &servers,
+                                             &connections};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!shows(all[i], cells, count))
             continue;

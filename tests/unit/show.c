@@ -146,6 +146,27 @@ static void a_stream_shows_its_rate(void **state) {
     run_free(&run);
 }
 
+static void an_open_loop_has_a_legend_of_its_own(void **state) {
+    (void)state;
+    struct run run;
+    make_run(&run);
+    (void)add(&run, "pipe/rate:hz=200/block/same-core/64B", 90000);
+    char *text = shown(&run, NULL);
+    static const char *const order[] = {"rate:hz=200, block, same-core\n", "  64B  pipe",
+                                        "a request, from when it was due", "what was carried",
+                                        NULL};
+    expect_order(text, order);
+    assert_null(strstr(text, "without time stamps"));
+    free(text);
+    (void)add(&run, "pipe/pingpong/block/same-core/64B", 9000);
+    text = shown(&run, NULL);
+    static const char *const both[] = {"a round trip", "without time stamps",
+                                       "rate (open loops):", NULL};
+    expect_order(text, both);
+    free(text);
+    run_free(&run);
+}
+
 static void what_is_missing_stands_below_once_for_each_reason(void **state) {
     (void)state;
     struct run run;
@@ -271,6 +292,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_to_compare_stand_together_the_fastest_first),
         cmocka_unit_test(a_stream_shows_its_rate),
+        cmocka_unit_test(an_open_loop_has_a_legend_of_its_own),
         cmocka_unit_test(what_is_missing_stands_below_once_for_each_reason),
         cmocka_unit_test(many_cells_with_one_reason_are_counted),
         cmocka_unit_test(a_filter_leaves_the_rest_out),
