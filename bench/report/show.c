@@ -39,11 +39,12 @@ static int placement_rank(const char *placement) {
     return rank;
 }
 
+/* Numbers in workloads ascend, as a curve is read: hz=200 stands before hz=1000. */
 static int compare_tables(const struct cell *a, const struct cell *b) {
     char left[WORKLOAD_SPEC_BYTES], right[WORKLOAD_SPEC_BYTES];
     show_rows_heading(a, left);
     show_rows_heading(b, right);
-    int order = strcmp(left, right);
+    int order = strverscmp(left, right);
     if (order == 0)
         order = (int)a->wait - (int)b->wait;
     if (order == 0)

@@ -167,6 +167,35 @@ static void an_open_loop_has_a_legend_of_its_own(void **state) {
     run_free(&run);
 }
 
+static void workloads_ascend_by_their_numbers(void **state) {
+    (void)state;
+    static const char *const keys[] = {
+        "pipe/rate:hz=1000/block/same-core/64B",
+        "pipe/rate:hz=200,arrivals=poisson/block/same-core/64B",
+        "pipe/rate:hz=200/block/same-core/64B",
+        "unix/serve:clients=64,design=poll/block/same-core/64B",
+        "unix/serve:clients=16,design=poll/block/same-core/64B",
+        "unix/serve:clients=4,design=poll/block/same-core/64B",
+        "unix/pingpong/block/same-core/64B",
+    };
+    static const char *const order[] = {"\npingpong,",
+                                        "\nrate:hz=200, block",
+                                        "\nrate:hz=200,arrivals=poisson,",
+                                        "\nrate:hz=1000,",
+                                        "\nserve:clients=4,",
+                                        "\nserve:clients=16,",
+                                        "\nserve:clients=64,",
+                                        NULL};
+    struct run run;
+    make_run(&run);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        (void)add(&run, keys[i], 9000);
+    char *text = shown(&run, NULL);
+    expect_order(text, order);
+    free(text);
+    run_free(&run);
+}
+
 static void what_is_missing_stands_below_once_for_each_reason(void **state) {
     (void)state;
     struct run run;
@@ -293,6 +322,7 @@ int main(void) {
         cmocka_unit_test(cells_to_compare_stand_together_the_fastest_first),
         cmocka_unit_test(a_stream_shows_its_rate),
         cmocka_unit_test(an_open_loop_has_a_legend_of_its_own),
+        cmocka_unit_test(workloads_ascend_by_their_numbers),
         cmocka_unit_test(what_is_missing_stands_below_once_for_each_reason),
         cmocka_unit_test(many_cells_with_one_reason_are_counted),
         cmocka_unit_test(a_filter_leaves_the_rest_out),
