@@ -25,6 +25,13 @@ class Report(Case):
                 self.assert_one_sentence(ipcbench("report", *arguments), 2, words)
         self.assertEqual(self.files(), ["damaged.json"])
 
+    def assert_trusted_alike(self, page, path):
+        """show answers in the words of the page."""
+        part = re.search(r"<h2>(Can I trust.*?)(<details>|</section>)", page, re.DOTALL)[1]
+        words = " ".join(re.sub(r"<[^>]*>", " ", part).split()).replace(" doctor:", ": doctor:", 1)
+        words = words.replace(" What stands below says why.", "")
+        self.assertIn(words, " ".join(ipcbench("show", str(path)).stdout.split()))
+
     def test_figures(self):
         path = self.run_file()
         folder = self.folder / "report"
@@ -37,6 +44,7 @@ class Report(Case):
         self.assertEqual(page.count("data:image/svg+xml"), len(pictures))
         self.assertIn("<body>\n<a class=skip href=\"#main\">", page)
         self.assertEqual(page.count("<main id=main>"), 1)
+        self.assert_trusted_alike(page, path)
         self.assertIn("64 B, I can&#39;t: both ends on one CPU", page)
         for picture in pictures:
             root = xml.etree.ElementTree.parse(picture).getroot()
@@ -75,6 +83,7 @@ class Report(Case):
         self.assert_result(result, 0)
         page = (folder / "index.html").read_text()
         self.assertIn("No trial of this run is valid.", page)
+        self.assert_trusted_alike(page, path)
         self.assertIn("fake:script=setup-error/pingpong/block/same-core/64B", page)
         self.assertEqual(list(folder.glob("*.svg")), [])
 

@@ -306,6 +306,8 @@ static void answers_stand_at_the_end_of_what_is_shown_whole(void **state) {
         "\nWhich one?",
         "  64 B, I can't: both ends on one CPU: pipe, block, 4.50 us",
         "next is unix",
+        "\nCan I trust this machine? cannot tell: doctor: not known, 0 findings. Trials: 0,",
+        "same-core 58%. No trial",
         "\nWhat Python's",
         "  supported: Sockets are not the fastest",
         NULL};
@@ -313,6 +315,7 @@ static void answers_stand_at_the_end_of_what_is_shown_whole(void **state) {
     free(text);
     text = shown(&run, &(struct show_filter){.wait = "block"});
     assert_null(strstr(text, "Which one?"));
+    assert_null(strstr(text, "Can I trust"));
     free(text);
     run_free(&run);
 }
