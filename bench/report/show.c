@@ -136,19 +136,40 @@ static void print_doctor(FILE *to, const json_t *doctor) {
     table_wrap(to, "fitness ", "        ", all);
 }
 
-static void print_heading(FILE *to, const struct run *run) {
-    char line[256];
-    size_t ok = 0, failed = 0, flagged = 0;
-    for (size_t i = 0; i < run->cell_count; i++) {
-        ok += run->cells[i].trials;
-        failed += run->cells[i].failed;
-        flagged += run->cells[i].flagged;
+/* How the trials ended, but for those that counted system calls without a fault: these stand in no
+ * figure that is timed. */
+static size_t count_trials(const struct run *run, size_t ended[RECORD_STATUSES], size_t *flagged) {
+    size_t all = 0;
+    for (size_t i = 0; i < run->trial_count; i++) {
+        const struct record *trial = &run->trials[i];
+        if (trial->status == RECORD_OK && trial->purpose != RECORD_TIMING)
+            continue;
+        all++;
+        ended[trial->status]++;
+        *flagged += trial->status == RECORD_OK && trial->flags[0] != '\0';
     }
+    return all;
+}
+
+/* What this host or a transport can't do is said apart: nobody shall take it for failed. */
+static void print_trials(FILE *to, const struct run *run) {
+    char line[256];
+    size_t ended[RECORD_STATUSES] = {0}, flagged = 0;
+    size_t all = count_trials(run, ended, &flagged);
+    int used =
+        snprintf(line, sizeof line, "%zu of %zu cells: %zu ok (%zu of these with interference)",
+                 all, run->cell_count, ended[RECORD_OK], flagged);
+    for (int status = RECORD_FAILED; status < RECORD_STATUSES; status++)
+        if (ended[status] > 0)
+            used += snprintf(line + used, sizeof line - (size_t)used, ", %zu %s", ended[status],
+                             record_statuses[status]);
+    table_wrap(to, "trials  ", "        ", line);
+}
+
+static void print_heading(FILE *to, const struct run *run) {
     print_host(to, run->environment);
     print_doctor(to, json_object_get(run->environment, "doctor"));
-    (void)snprintf(line, sizeof line, "%zu of %zu cells, %zu ok, %zu of these with interference",
-                   ok + failed, run->cell_count, ok, flagged);
-    table_wrap(to, "trials  ", "        ", line);
+    print_trials(to, run);
     if (!run->complete)
         table_wrap(to, "", "  ",
                    "INCOMPLETE: the run was interrupted; these are the trials that it finished");

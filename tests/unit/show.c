@@ -222,6 +222,39 @@ static void what_is_missing_stands_below_once_for_each_reason(void **state) {
     run_free(&run);
 }
 
+/* Adds a trial that ended so. */
+static void add_trial(struct run *run, enum record_purpose purpose, enum record_status status,
+                      const char *flags) {
+    struct record trial;
+    record_init(&trial);
+    trial.purpose = purpose;
+    trial.status = status;
+    strcpy(trial.flags, flags);
+    assert_int_equal(run_add(run, &trial), 0);
+}
+
+static void trials_that_were_not_possible_are_none_that_failed(void **state) {
+    (void)state;
+    struct run run;
+    make_run(&run);
+    (void)add(&run, "pipe/pingpong/block/same-core/64B", 4500);
+    for (int i = 0; i < 3; i++)
+        add_trial(&run, RECORD_TIMING, RECORD_OK, i == 0 ? "steal" : "");
+    add_trial(&run, RECORD_COUNTING, RECORD_OK, "steal");
+    add_trial(&run, RECORD_TIMING, RECORD_NOT_APPLICABLE, "");
+    add_trial(&run, RECORD_TIMING, RECORD_NOT_APPLICABLE, "");
+    add_trial(&run, RECORD_TIMING, RECORD_SKIPPED, "");
+    char *text = shown(&run, NULL);
+    assert_non_null(strstr(text, "trials  6 of 1 cells: 3 ok (1 of these with interference), "
+                                 "1 skipped, 2 not applicable\n"));
+    free(text);
+    add_trial(&run, RECORD_COUNTING, RECORD_FAILED, "");
+    text = shown(&run, NULL);
+    assert_non_null(strstr(text, "interference), 1 failed, 1 skipped, 2 not applicable\n"));
+    free(text);
+    run_free(&run);
+}
+
 static void many_cells_with_one_reason_are_counted(void **state) {
     (void)state;
     struct run run;
@@ -327,6 +360,7 @@ int main(void) {
         cmocka_unit_test(an_open_loop_has_a_legend_of_its_own),
         cmocka_unit_test(workloads_ascend_by_their_numbers),
         cmocka_unit_test(what_is_missing_stands_below_once_for_each_reason),
+        cmocka_unit_test(trials_that_were_not_possible_are_none_that_failed),
         cmocka_unit_test(many_cells_with_one_reason_are_counted),
         cmocka_unit_test(a_filter_leaves_the_rest_out),
         cmocka_unit_test(what_is_not_known_to_the_precision_is_marked),
