@@ -6,6 +6,7 @@
 
 #include "stats/histlog.h"
 #include "stats/stats.h"
+#include "trial/workload.h"
 
 #include <errno.h>
 #include <math.h>
@@ -93,11 +94,13 @@ static size_t gather(const struct work *work, const struct cell_summary *cell, s
     return stats_sort(work->values, count);
 }
 
+/* An open loop at a slow rate has so few exchanges that those which don't count do matter. */
 static double switches(const struct record *trial) {
-    double sum = 0;
+    bool open = strncmp(trial->cell.workload, "rate", strlen("rate")) == 0;
+    double sum = 0, exchanges = trial->exchanges + (open ? WORKLOAD_UNCOUNTED : 0);
     for (int role = 0; role < IPC_ROLES; role++)
         sum += trial->ends[role].voluntary_switches + trial->ends[role].involuntary_switches;
-    return trial->exchanges > 0 ? sum / trial->exchanges : NAN;
+    return trial->exchanges > 0 ? sum / exchanges : NAN;
 }
 
 /* Adds up the histograms of the cell's ok trials. When one of them is missing or can't be read

@@ -31,10 +31,14 @@ static void await_due(struct workload *w, uint64_t due) {
 }
 
 /* Requests at their times until the measured time is over or their number is reached; gives up when
- * the queue has grown so long that all would take more than twice the time. */
+ * the queue has grown so long that all would take more than twice the time. A gap more before and
+ * after, for the exchanges that don't count: what both ends used between the marks, while they
+ * waited too, is that of so many exchanges. */
 static int measure(struct workload *w) {
     const struct workload_plan *plan = w->plan;
     uint64_t random = plan->seed;
+    uint64_t gap = (uint64_t)(plan->gap_ns / w->clock->ns_per_tick);
+    await_due(w, clock_ticks(w->clock) + gap);
     uint64_t start = clock_ticks(w->clock);
     uint64_t time_ns =
         plan->exchanges ? (uint64_t)((double)plan->exchanges * plan->gap_ns) : plan->time_ns;
@@ -60,6 +64,8 @@ static int measure(struct workload *w) {
         w->result->unsent++;
     }
     w->result->measured_ns = clock_span_ns(w->clock, now - start);
+    if (now <= give_up)
+        await_due(w, now + gap);
     return 0;
 }
 

@@ -59,13 +59,14 @@ static const struct ipc_messages fake_messages = {fake_send, fake_recv};
 struct marks {
     uint64_t *now_ns;
     const uint64_t *sends;
-    uint64_t at[2];
+    uint64_t at[2], at_ns[2];
     int count;
 };
 
 static void mark(void *context, enum workload_mark when) {
     struct marks *marks = context;
     assert_int_equal((int)when, marks->count);
+    marks->at_ns[marks->count] = marks->now_ns ? *marks->now_ns : 0;
     marks->at[marks->count++] = marks->sends ? *marks->sends : 0;
 }
 
@@ -191,6 +192,10 @@ static void test_open_loop_without_stalls_is_the_round_trip(void **state) {
     assert_int_equal(count_of(b, ROUND_TRIP_NS), 10000);
     assert_int_equal(b->result.measured_ns, 10000 * (uint64_t)GAP_NS + ROUND_TRIP_NS);
     assert_int_equal(b->result.unsent, 0);
+    /* What was used between the marks is that of as many gaps as exchanges. */
+    assert_int_equal(b->marks.at[1] - b->marks.at[0], 10000 + WORKLOAD_UNCOUNTED);
+    assert_int_equal(b->marks.at_ns[1] - b->marks.at_ns[0],
+                     (10000 + WORKLOAD_UNCOUNTED) * (uint64_t)GAP_NS + 3 * ROUND_TRIP_NS);
     bench_free(b);
 }
 
