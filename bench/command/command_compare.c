@@ -48,7 +48,7 @@ struct arguments {
     const char *paths[2], *reference;
     const char **across; /* room for all that argv could hold, and NULL */
     size_t path_count, across_count;
-    bool json;
+    bool json, reference_given;
     struct problem *problem;
 };
 
@@ -72,6 +72,7 @@ static error_t take(int option, char *text, struct argp_state *state) {
         return take_fact(a, text);
     case OPTION_REFERENCE:
         a->reference = strcmp(text, "none") == 0 ? NULL : text;
+        a->reference_given = true;
         return 0;
     case OPTION_JSON:
         a->json = true;
@@ -172,6 +173,26 @@ static int compare_sides(const struct arguments *a, const struct loaded *sides,
     return result;
 }
 
+static bool has_transport(const struct loaded *side, const char *name) {
+    for (size_t r = 0; r < side->count; r++)
+        for (size_t i = 0; i < side->runs[r].cell_count; i++)
+            if (strcmp(side->runs[r].cells[i].cell.transport, name) == 0)
+                return true;
+    return false;
+}
+
+/* One that was asked for: the default is used where it is there. */
+static int check_reference(const struct arguments *a, const struct loaded *sides,
+                           struct problem *problem) {
+    if (!a->reference_given || a->reference == NULL || has_transport(&sides[0], a->reference) ||
+        has_transport(&sides[1], a->reference))
+        return 0;
+    return problem_set(problem, EINVAL,
+                       "--reference: no run has a cell of '%s'; name a transport that both have, or "
+                       "'none'",
+                       a->reference);
+}
+
 static int run_compare(const struct arguments *a, struct problem *problem) {
     struct loaded sides[2] = {{NULL, 0}, {NULL, 0}};
     int result = a->path_count == 2
@@ -181,6 +202,8 @@ static int run_compare(const struct arguments *a, struct problem *problem) {
                                    "results/new.json");
     for (int i = 0; i < 2 && result == 0; i++)
         result = load_side(&sides[i], a->paths[i], problem);
+    if (result == 0)
+        result = check_reference(a, sides, problem);
     if (result == 0)
         result = compare_sides(a, sides, problem);
     free_side(&sides[0]);

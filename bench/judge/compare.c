@@ -114,6 +114,10 @@ static bool is_known(const struct compare *compare, const char *key) {
     return false;
 }
 
+/* What a cell says before it is compared, and for good where it can't be. */
+static const struct compare_cell unknown = {
+    .shift = {NAN, NAN, NAN, NAN, NAN, NAN}, .holm = NAN, .smallest = NAN};
+
 static int collect_cells(const struct compare_side *side, struct compare *compare, size_t room) {
     for (size_t r = 0; r < side->count; r++)
         for (size_t i = 0; i < side->runs[r].cell_count; i++) {
@@ -122,6 +126,7 @@ static int collect_cells(const struct compare_side *side, struct compare *compar
                 continue;
             if (compare->count == room)
                 return -ENOMEM;
+            compare->cells[compare->count] = unknown;
             memcpy(compare->cells[compare->count++].key, cell->key, sizeof cell->key);
         }
     return 0;
@@ -133,8 +138,9 @@ static void judge_cell(struct compare_cell *cell) {
     double low = cell->shift.low - cell->drift, high = cell->shift.high + cell->drift;
     bool unlikely = cell->holm < COMPARE_ALPHA;
     bool beyond = fabs(expm1(cell->shift.estimate)) > COMPARE_ALARM;
-    cell->smallest =
-        fmax(expm1(cell->shift.high - cell->shift.estimate + cell->drift), COMPARE_ALARM);
+    if (cell->shift.least_p <= COMPARE_ALPHA)
+        cell->smallest =
+            fmax(expm1(cell->shift.high - cell->shift.estimate + cell->drift), COMPARE_ALARM);
     if (unlikely && beyond && low > 0)
         cell->verdict = COMPARE_REGRESSION;
     else if (unlikely && beyond && high < 0)

@@ -63,6 +63,7 @@ class Compare(Case):
                 (("third",), (run, run, run)),
                 (("did you mean 'kernel'",), (run, run, "--across", "kernle")),
                 (("no run file", "empty"), (run, str(self.folder / "empty"))),
+                (("no run has a cell of 'shm'", "none"), (run, run, "--reference", "shm")),
                 (("nosuch.json",), (run, str(self.folder / "nosuch.json")))):
             with self.subTest(arguments=arguments):
                 self.assert_one_sentence(ipcbench("compare", *arguments), 2, *words)
@@ -141,6 +142,8 @@ class Compare(Case):
                                     code=3)
         self.assertEqual(found["verdict"], "inconclusive")
         self.assertEqual(cells[self.CELL]["why"], "only BASE has it")
+        for name in ("change", "low", "high", "p", "holm", "smallest", "test"):
+            self.assertIsNone(cells[self.CELL][name], name)
 
     def test_runs_by_turns_are_paired(self):
         found, cells = self.compare(*self.sides(1.03), code=1)
