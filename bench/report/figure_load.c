@@ -39,8 +39,9 @@ static void name_point(struct point *point, const char *option) {
     char rest[WORKLOAD_SPEC_BYTES];
     point->x = take_option(cell->workload, option, rest, sizeof rest);
     const char *run = point->cell->run_count > 1 ? point->cell->run->name : "";
-    (void)snprintf(point->name, sizeof point->name, "%.48s%s %s %s%s%s", cell->transport, rest,
-                   cell_waits[cell->wait], cell->placement, run[0] != '\0' ? " of " : "", run);
+    (void)snprintf(point->name, sizeof point->name, "%.48s%s%.64s%s %s %s%s%s", cell->transport,
+                   cell->knobs[0] != '\0' ? ":" : "", cell->knobs, rest, cell_waits[cell->wait],
+                   cell->placement, run[0] != '\0' ? " of " : "", run);
 }
 
 static int by_name(const void *a, const void *b) {

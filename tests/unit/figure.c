@@ -128,6 +128,8 @@ static void each_workload_has_its_figure(void **state) {
     made_add(&run.run, cell, 3000, 9000);
     strcpy(cell.workload, "rate:hz=10");
     made_add(&run.run, cell, 7000, 9900);
+    strcpy(cell.knobs, "bufsize=1M");
+    made_add(&run.run, cell, 8000, 9900);
     json_object_set_new(run.run.environment, "floors",
                         json_pack("{s:[{s:i, s:i}]}", "copies", "size_bytes", 64,
                                   "median_bytes_per_second", 1000000000));
@@ -143,6 +145,7 @@ static void each_workload_has_its_figure(void **state) {
                      "64B\",2,64,10,7000,6990,7020,9900,");
     assert_non_null(slow);
     assert_true(strstr(rate, ",64,100,3000,") > slow);
+    assert_non_null(strstr(rate, "\n2,2,1,\"pipe:bufsize=1M spin cross-core\","));
     figure_free(&list);
     run_free(&run.run);
 }
