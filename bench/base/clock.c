@@ -12,7 +12,7 @@
 #include <cpuid.h>
 #endif
 
-enum { CALIBRATE_NS = 5000000, READS = 1000, ROUNDS = 5 };
+enum { CALIBRATE_NS = 5000000, READS = 1000, ROUNDS = 5, COARSE_TICKS = 16 };
 
 /* True where the counter ticks at one rate in all power states and on all CPUs. The kernel's own
  * choice counts too: it watches the counter and drops it when it misbehaves. */
@@ -65,42 +65,69 @@ static void measure_rate(struct clock *clock) {
     clock->hz = (double)(end.ticks - start.ticks) * 1e9 / (double)(end.ns - start.ns);
 }
 
-/* How many of the differences are whole multiples of a step. */
-static int multiples(const uint64_t *differences, uint64_t step) {
-    int count = 0;
-    for (int i = 0; i < READS; i++)
-        count += differences[i] % step == 0;
-    return count;
+/* Some counters add 1 when they are read twice within one step, so that no two reads are equal
+ * (AMD, family 26): then a difference is 1 more or less than a multiple, which tells nothing of a
+ * step of a few ticks. */
+static bool is_multiple(uint64_t difference, uint64_t step) {
+    uint64_t rest = difference % step;
+    return rest == 0 || (step >= COARSE_TICKS && (rest == 1 || rest == step - 1));
 }
 
-/* On some hosts the counter advances by many ticks at a time. The step is the greatest part of the
- * smallest difference of which nearly all differences are multiples; not quite all, since a virtual
- * machine that is moved comes back with an offset. */
-static uint64_t step_of(const uint64_t *differences) {
+static size_t exact_multiples(const uint64_t *differences, size_t count, uint64_t step) {
+    size_t exact = 0;
+    for (size_t i = 0; i < count; i++)
+        exact += differences[i] % step == 0;
+    return exact;
+}
+
+/* Nearly all differences; not quite, since a virtual machine that is moved comes back with an
+ * offset. */
+static bool is_step(const uint64_t *differences, size_t count, uint64_t step) {
+    size_t multiples = 0;
+    for (size_t i = 0; i < count; i++)
+        multiples += is_multiple(differences[i], step);
+    return multiples >= count - count / 50;
+}
+
+uint64_t clock_step_of(const uint64_t *differences, size_t count) {
     uint64_t smallest = UINT64_MAX;
-    for (int i = 0; i < READS; i++)
-        if (differences[i] > 0 && differences[i] < smallest)
+    for (size_t i = 0; i < count; i++)
+        if (differences[i] > 1 && differences[i] < smallest)
             smallest = differences[i];
-    for (uint64_t parts = 1; smallest != UINT64_MAX && parts <= smallest; parts++)
-        if (smallest % parts == 0 && multiples(differences, smallest / parts) >= READS - READS / 50)
-            return smallest / parts;
-    return 1;
+    if (smallest == UINT64_MAX)
+        return 1;
+    uint64_t step = smallest;
+    if (exact_multiples(differences, count, smallest + 1) >
+        exact_multiples(differences, count, smallest))
+        step = smallest + 1; /* the smallest is one that lacks 1 */
+    while (step > 1 && !is_step(differences, count, step))
+        step--;
+    return step;
 }
 
-/* One read after the other; the cost is that of the quickest of several rounds. */
-static void measure_reads(struct clock *clock) {
-    uint64_t differences[READS];
+/* Reads that are some time apart, each pair another: else the cost of a read would pass for a step.
+ */
+static void measure_step(struct clock *clock) {
+    uint64_t differences[READS], before = clock_ticks(clock);
+    for (int i = 0; i < READS; i++) {
+        for (volatile int idle = i % 13; idle > 0; idle--)
+            continue;
+        uint64_t now = clock_ticks(clock);
+        differences[i] = now - before;
+        before = now;
+    }
+    clock->quantum_ns = (double)clock_step_of(differences, READS) * clock->ns_per_tick;
+}
+
+/* One read after the other, the quickest of several rounds. */
+static void measure_cost(struct clock *clock) {
     uint64_t least = UINT64_MAX;
     for (int round = 0; round < ROUNDS; round++) {
-        uint64_t first = clock_ticks(clock), before = first;
-        for (int i = 0; i < READS; i++) {
-            uint64_t now = clock_ticks(clock);
-            differences[i] = now - before;
-            before = now;
-        }
-        least = before - first < least ? before - first : least;
+        uint64_t first = clock_ticks(clock), last = first;
+        for (int i = 0; i < READS; i++)
+            last = clock_ticks(clock);
+        least = last - first < least ? last - first : least;
     }
-    clock->quantum_ns = (double)step_of(differences) * clock->ns_per_tick;
     clock->cost_ns = (double)least * clock->ns_per_tick / READS;
 }
 
@@ -111,7 +138,8 @@ void clock_calibrate(struct clock *clock) {
         measure_rate(clock);
     }
     clock->ns_per_tick = 1e9 / clock->hz;
-    measure_reads(clock);
+    measure_step(clock);
+    measure_cost(clock);
 }
 
 const char *clock_name(const struct clock *clock) {

@@ -6,6 +6,7 @@
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -26,6 +27,10 @@ struct clock {
 
 /* Picks the source and measures it; takes about 6 ms. */
 void clock_calibrate(struct clock *clock);
+
+/* The step of a counter in ticks, of which these differences between reads, at times that have
+ * nothing to do with it, are multiples; 1 where they have none in common. */
+uint64_t clock_step_of(const uint64_t *differences, size_t count);
 
 /* "tsc", "cntvct", "clock_gettime", "manual". */
 const char *clock_name(const struct clock *clock);

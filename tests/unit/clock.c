@@ -41,6 +41,34 @@ static void test_it_says_what_it_is(void **state) {
     assert_true(fabs(clock.ns_per_tick * clock.hz / 1e9 - 1) < 1e-12);
 }
 
+static void test_a_step_is_found(void **state) {
+    (void)state;
+    enum { COUNT = 200 };
+    uint64_t differences[COUNT];
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = 20 + i % 37;
+    assert_int_equal(clock_step_of(differences, COUNT), 1);
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = 2 * (10 + i % 17);
+    assert_int_equal(clock_step_of(differences, COUNT), 2);
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = 26 * (i % 3);
+    assert_int_equal(clock_step_of(differences, COUNT), 26);
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = 26;
+    assert_int_equal(clock_step_of(differences, COUNT), 26);
+    differences[7] = 12345; /* a machine that was moved */
+    assert_int_equal(clock_step_of(differences, COUNT), 26);
+    /* Read twice within a step, the counter adds 1, which the next difference lacks. */
+    static const uint64_t odd[] = {26, 1, 25, 52, 26, 1, 51, 26, 26, 78};
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = odd[i % 10];
+    assert_int_equal(clock_step_of(differences, COUNT), 26);
+    for (uint64_t i = 0; i < COUNT; i++)
+        differences[i] = i % 2; /* a slow counter */
+    assert_int_equal(clock_step_of(differences, COUNT), 1);
+}
+
 static void test_it_never_runs_backwards(void **state) {
     (void)state;
     struct clock clock;
@@ -75,6 +103,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_agrees_with_the_system_clock),
         cmocka_unit_test(test_it_says_what_it_is),
+        cmocka_unit_test(test_a_step_is_found),
         cmocka_unit_test(test_it_never_runs_backwards),
         cmocka_unit_test(test_spans_are_converted),
         cmocka_unit_test(test_a_manual_clock_reads_its_variable),
