@@ -3,12 +3,23 @@
 
 import json
 import os
+import re
 
-from support import FAKES, QUICK, Case, ipcbench, needs_transports
+from support import FAKES, QUICK, ROOT, Case, ipcbench, needs_transports, needs_two_cpus
 
 
 @needs_transports("pipe", "shm", "unix")
 class Run(Case):
+    @needs_two_cpus
+    @needs_transports("pipe", "unix", "shm-ring", "tcp")
+    def test_the_plans_of_the_readme_are_possible(self):
+        lines = re.findall(r"^    ipcbench (run [^#\n]*)", (ROOT / "README.md").read_text(), re.MULTILINE)
+        lines = [line.split() for line in lines if "--resume" not in line]
+        self.assertGreaterEqual(len(lines), 3)
+        for line in lines:
+            with self.subTest(line=" ".join(line)):
+                self.assert_result(ipcbench(*line, "--dry-run"), 0)
+
     def test_help(self):
         self.assert_help("run")
 
