@@ -10,6 +10,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,7 @@ static int run_command(const struct command *command, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     privileges_drop();
+    (void)signal(SIGCHLD, SIG_DFL); /* else the kernel would reap what we wait for */
     if (argc < 2) {
         help(stderr);
         return COMMAND_USAGE;

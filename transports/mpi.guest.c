@@ -367,6 +367,7 @@ static int run(const char *self) {
     json_error_t wrong;
     json_t *request = json_loadf(stdin, 0, &wrong);
     const char *folder = json_string_value(json_object_get(request, "folder"));
+    (void)json_object_del(request, "token"); /* not needed, and a command line is for all to read */
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     if (text == NULL || folder == NULL) {
         print_error("the request is no JSON object with a folder");

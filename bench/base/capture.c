@@ -5,6 +5,7 @@
 #include "base/capture.h"
 
 #include "base/clock.h"
+#include "base/plain.h"
 #include "base/stop.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 enum { INPUT, OUTPUT, ERRORS, CHANNELS };
+enum { MOST_CHILDREN = 1024, MOST_ROUNDS = 1000 };
 
 struct running {
     const struct capture_request *request;
@@ -29,7 +31,23 @@ struct running {
     int fds[CHANNELS]; /* our ends; -1: closed */
     size_t given;      /* of the input */
     uint64_t deadline;
+    struct sigaction on_broken_pipe; /* as the caller had it */
+    pid_t others[MOST_CHILDREN];     /* children that the caller has already */
+    size_t other_count;
 };
+
+/* The children of this process, which has one thread. */
+static size_t list_children(pid_t list[MOST_CHILDREN]) {
+    char path[64];
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+    FILE *children = fopen(path, "re");
+    while (children != NULL && count < MOST_CHILDREN && fscanf(children, "%d", &list[count]) == 1)
+        count++;
+    if (children != NULL)
+        (void)fclose(children);
+    return count;
+}
 
 static void shut(int *fd) {
     if (*fd >= 0)
@@ -37,8 +55,7 @@ static void shut(int *fd) {
     *fd = -1;
 }
 
-static _Noreturn void become(const struct capture_request *request, const int theirs[CHANNELS],
-                             pid_t parent) {
+static _Noreturn void become(const struct running *r, const int theirs[CHANNELS], pid_t parent) {
     static const int standard[CHANNELS] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
     sigset_t none;
     (void)sigemptyset(&none);
@@ -49,9 +66,10 @@ static _Noreturn void become(const struct capture_request *request, const int th
     for (int i = 0; i < CHANNELS; i++)
         if (dup2(theirs[i], standard[i]) < 0)
             _exit(127);
+    (void)sigaction(SIGPIPE, &r->on_broken_pipe, NULL);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)execv(request->words[0], (char *const *)(uintptr_t)request->words);
-    (void)dprintf(STDERR_FILENO, "can't execute %s: %s\n", request->words[0], strerror(errno));
+    (void)execv(r->request->words[0], (char *const *)(uintptr_t)r->request->words);
+    (void)dprintf(STDERR_FILENO, "can't execute %s: %s\n", r->request->words[0], strerror(errno));
     _exit(127);
 }
 
@@ -73,7 +91,7 @@ static int start(struct running *r) {
     pid_t parent = getpid();
     r->pid = error ? -1 : fork();
     if (r->pid == 0)
-        become(r->request, theirs, parent);
+        become(r, theirs, parent);
     if (error == 0 && r->pid < 0)
         error = -errno;
     for (int i = 0; i < CHANNELS; i++)
@@ -172,6 +190,29 @@ static bool ends_itself(const struct running *r, int *status) {
     return false;
 }
 
+static bool is_other(const struct running *r, pid_t child) {
+    for (size_t i = 0; i < r->other_count; i++)
+        if (r->others[i] == child)
+            return true;
+    return false;
+}
+
+/* Ends what became our child since the program began; its own children may follow. False: nothing.
+ */
+static bool end_orphans(const struct running *r) {
+    pid_t children[MOST_CHILDREN];
+    size_t count = list_children(children);
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        if (is_other(r, children[i]))
+            continue;
+        any = true;
+        (void)kill(children[i], SIGKILL);
+        (void)waitpid(children[i], NULL, 0);
+    }
+    return any;
+}
+
 /* Ends the program's group, and whatever left that group and became our child. */
 static void end_all(struct running *r) {
     const struct capture *c = r->capture;
@@ -180,20 +221,8 @@ static void end_all(struct running *r) {
     (void)kill(-r->pid, SIGKILL);
     while (!gone && waitpid(r->pid, &r->capture->status, 0) < 0 && errno == EINTR)
         continue;
-    char path[64];
-    for (;;) {
-        int child = 0;
-        (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(),
-                       (int)getpid());
-        FILE *children = fopen(path, "re");
-        bool any = children != NULL && fscanf(children, "%d", &child) == 1;
-        if (children != NULL)
-            (void)fclose(children);
-        if (!any)
-            break;
-        (void)kill((pid_t)child, SIGKILL);
-        (void)waitpid((pid_t)child, NULL, 0);
-    }
+    for (int round = 0; round < MOST_ROUNDS && end_orphans(r); round++)
+        continue;
 }
 
 int capture_run(const struct capture_request *request, struct capture *capture,
@@ -206,7 +235,12 @@ int capture_run(const struct capture_request *request, struct capture *capture,
     *capture = (struct capture){.output = calloc(1, request->most_bytes + 1)};
     if (capture->output == NULL)
         return problem_set(problem, ENOMEM, "no memory for what %s prints", request->words[0]);
+    int reaper = 0;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* it may end before it reads */
+    (void)prctl(PR_GET_CHILD_SUBREAPER, &reaper);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)sigaction(SIGPIPE, &ignore, &r.on_broken_pipe);
+    r.other_count = list_children(r.others);
     int error = start(&r);
     if (error == 0) {
         listen_to(&r);
@@ -214,7 +248,10 @@ int capture_run(const struct capture_request *request, struct capture *capture,
         capture->interrupted |= stop_killed(request->stop_fd, capture->status);
         capture->output[capture->bytes] = '\0';
         capture->complaint[strcspn(capture->complaint, "\r\n")] = '\0';
+        plain_text(capture->complaint);
     }
+    (void)sigaction(SIGPIPE, &r.on_broken_pipe, NULL);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, reaper);
     for (int i = 0; i < CHANNELS; i++)
         shut(&r.fds[i]);
     shut(&r.ended);

@@ -23,14 +23,14 @@ struct capture_request {
 struct capture {
     char *output; /* ended by a zero; owned, see capture_free */
     size_t bytes;
-    char complaint[256]; /* the first line of its standard error */
+    char complaint[256]; /* the first line of its standard error, made plain */
     int status;          /* as waitpid tells it */
     bool late, flooded, interrupted;
 };
 
-/* 0 when the program was started, whatever it did then; -errno with a problem. Makes the calling
- * process the reaper of orphans (PR_SET_CHILD_SUBREAPER), and ends every child that it has then:
- * who calls this has no other. */
+/* 0 when the program was started, whatever it did then; -errno with a problem. Meanwhile the calling
+ * process (of one thread) reaps orphans (PR_SET_CHILD_SUBREAPER): whatever became its child since
+ * the program began is ended; children that it had before are left alone. */
 int capture_run(const struct capture_request *request, struct capture *capture,
                 struct problem *problem);
 void capture_free(struct capture *capture);

@@ -4,9 +4,9 @@
  */
 #include "base/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,20 @@
 /* What a path may take so that "/ipcbench-PID-RANDOM/NAME" still fits into a socket's address. */
 #define BASE_BYTES (sizeof(((struct sockaddr_un *)NULL)->sun_path) - 60)
 
+/* A folder of root's or of ours, in which nobody else can rename what we make. */
+static bool is_safe(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0 || (status.st_uid != 0 && status.st_uid != geteuid()))
+        return false;
+    bool open_to_others =
+        (status.st_mode & S_IWOTH) || ((status.st_mode & S_IWGRP) && status.st_gid != getegid());
+    return !open_to_others || (status.st_mode & S_ISVTX);
+}
+
 const char *folder_base(void) {
     const char *base = getenv("TMPDIR");
     bool fits = base != NULL && base[0] == '/' && strlen(base) < BASE_BYTES;
-    return fits && access(base, W_OK | X_OK) == 0 ? base : "/tmp";
+    return fits && access(base, W_OK | X_OK) == 0 && is_safe(base) ? base : "/tmp";
 }
 
 /* A descriptor that holds the folder's lock, or -1 when another process does. */
@@ -45,20 +55,53 @@ int folder_make(struct folder *folder, const char *base, const char *name) {
     return error;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
-    (void)status;
-    (void)kind;
-    (void)place;
-    (void)remove(path);
+static int remove_below(int folder, dev_t device, int depth);
+
+/* Removes an entry of an open folder, with what is below it; not beyond a mount, and no link is
+ * followed, also when somebody puts one there meanwhile. */
+static void remove_entry(int folder, const char *name, dev_t device, int depth) {
+    struct stat status;
+    if (unlinkat(folder, name, 0) == 0 || unlinkat(folder, name, AT_REMOVEDIR) == 0 || depth == 0)
+        return;
+    int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (inner < 0)
+        return;
+    if (fstat(inner, &status) == 0 && status.st_dev == device &&
+        remove_below(inner, device, depth - 1) == 0)
+        (void)unlinkat(folder, name, AT_REMOVEDIR);
+    (void)close(inner);
+}
+
+/* Empties an open folder. 0 or -errno. */
+static int remove_below(int folder, dev_t device, int depth) {
+    int twin = dup(folder); /* the listing takes it over */
+    DIR *list = twin < 0 ? NULL : fdopendir(twin);
+    if (list == NULL) {
+        if (twin >= 0)
+            (void)close(twin);
+        return -errno;
+    }
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            remove_entry(folder, entry->d_name, device, depth);
+    (void)closedir(list);
     return 0;
 }
 
-/* To look into a folder takes a descriptor, of which there may be none; an empty one needs no look.
- */
+/* To look into a folder takes descriptors, of which there may be none; an empty one needs no look.
+ * What stands there may have been exchanged for another user's. */
 static void remove_tree(const char *path) {
-    enum { OPEN_AT_ONCE = 16 };
-    if (rmdir(path) < 0)
-        (void)nftw(path, remove_one, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    enum { DEPTH = 32 };
+    struct stat status;
+    if (rmdir(path) == 0)
+        return;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0)
+        return;
+    if (fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
+        remove_below(folder, status.st_dev, DEPTH) == 0)
+        (void)rmdir(path);
+    (void)close(folder);
 }
 
 void folder_remove(struct folder *folder) {

@@ -6,16 +6,18 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSTEM_GROUPS 100
+enum { MOST_LINKS = 40 }; /* as in the kernel's own walk */
 
-/* Could somebody else write to it, going by its mode? A group counts as nobody else when it is the
- * user's own (its number is theirs) or one of the system's (below 100). */
+/* Could somebody else write to it, going by its mode (which an ACL shows as the group's)? A group
+ * counts as nobody else when it is the user's own (its number is theirs) or root's. */
 static bool others_write(const struct stat *status, uid_t user) {
-    bool own_group = status->st_gid < SYSTEM_GROUPS || status->st_gid == user;
+    bool own_group = status->st_gid == 0 || status->st_gid == user;
     return (status->st_mode & S_IWOTH) || ((status->st_mode & S_IWGRP) && !own_group);
 }
 
@@ -28,32 +30,106 @@ static bool is_trusted(uid_t owner) {
     return owner == 0 || owner == geteuid() || owns("/", owner) || owns("/proc/self/exe", owner);
 }
 
-static int check_one(const char *path, bool strict, struct problem *problem) {
-    struct stat status;
-    if (stat(path, &status) != 0)
+static int check_owner(const char *path, const struct stat *status, struct problem *problem) {
+    if (is_trusted(status->st_uid))
         return 0;
-    if (!is_trusted(status.st_uid))
-        return problem_set(problem, EINVAL,
-                           "%.300s belongs to user %u, who could put other code there; copy the "
-                           "plug-ins to a folder of your own",
-                           path, (unsigned)status.st_uid);
-    bool sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX);
-    if (others_write(&status, geteuid()) && (strict || !sticky))
-        return problem_set(problem, EINVAL,
-                           "others can write to %.300s, and so put other code there; mend it with "
-                           "`chmod go-w`, or copy the plug-ins to a folder of your own",
-                           path);
-    return 0;
+    return problem_set(problem, EINVAL,
+                       "%.300s belongs to user %u, who could put other code there; copy the "
+                       "plug-ins to a folder of your own",
+                       path, (unsigned)status->st_uid);
+}
+
+static int check_mode(const char *path, const struct stat *status, bool strict,
+                      struct problem *problem) {
+    bool sticky = S_ISDIR(status->st_mode) && (status->st_mode & S_ISVTX);
+    if (!others_write(status, geteuid()) || (sticky && !strict))
+        return 0;
+    return problem_set(problem, EINVAL,
+                       "others can write to %.300s, and so put other code there; mend it with "
+                       "`chmod go-w`, or copy the plug-ins to a folder of your own",
+                       path);
+}
+
+/* A walk along a path, link by link: who may write to a folder on the way, or owns a link, decides
+ * where it leads. */
+struct walk {
+    char done[PATH_MAX], rest[PATH_MAX]; /* `done` has no link in it; empty: the root */
+    char last[PATH_MAX];                 /* the component at hand, with what is done */
+    struct stat folder, status;          /* of `done`, and of `last` */
+    int links;
+    bool strict;
+};
+
+/* Takes the next component off the rest. False: there is none. */
+static bool next_component(struct walk *w) {
+    size_t skip = strspn(w->rest, "/"), length = strcspn(w->rest + skip, "/");
+    char name[NAME_MAX + 1] = "";
+    if (length == 0)
+        return false;
+    (void)snprintf(name, sizeof name, "%.*s", (int)length, w->rest + skip);
+    memmove(w->rest, w->rest + skip + length, strlen(w->rest + skip + length) + 1);
+    if (strcmp(name, "..") == 0) {
+        char *slash = strrchr(w->done, '/');
+        *(slash != NULL ? slash : w->done) = '\0';
+    }
+    bool moves = strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    int room =
+        snprintf(w->last, sizeof w->last, "%s%s%s", w->done, moves ? "/" : "", moves ? name : "");
+    return room >= 0 && (size_t)room < sizeof w->last;
+}
+
+/* Puts where the link leads before the rest. -ELOOP, or -ENAMETOOLONG: nothing can be opened there.
+ */
+static int follow_link(struct walk *w) {
+    char target[PATH_MAX], rest[PATH_MAX];
+    ssize_t length = readlink(w->last, target, sizeof target - 1);
+    if (length < 0 || ++w->links > MOST_LINKS)
+        return -ELOOP;
+    target[length] = '\0';
+    if (target[0] == '/')
+        w->done[0] = '\0';
+    int whole = snprintf(rest, sizeof rest, "%s/%s", target, w->rest);
+    memcpy(w->rest, rest, sizeof rest);
+    return whole >= 0 && (size_t)whole < sizeof rest ? 0 : -ENAMETOOLONG;
+}
+
+static bool is_end(const struct walk *w) {
+    return w->rest[strspn(w->rest, "/")] == '\0';
+}
+
+/* 1: the walk is over, since there is nothing there. */
+static int step(struct walk *w, struct problem *problem) {
+    const char *path = w->last[0] != '\0' ? w->last : "/";
+    w->folder = w->status;
+    if (lstat(path, &w->status) != 0)
+        return 1;
+    int error = check_owner(path, &w->status, problem);
+    if (error == 0 && S_ISLNK(w->status.st_mode)) {
+        w->status = w->folder;
+        return follow_link(w) == 0 ? 0 : 1;
+    }
+    if (error == 0)
+        error = check_mode(path, &w->status, w->strict && is_end(w), problem);
+    memcpy(w->done, w->last, sizeof w->last);
+    return error;
 }
 
 int guard_path(const char *path, bool strict, struct problem *problem) {
-    char whole[PATH_MAX];
-    if (realpath(path, whole) == NULL)
+    struct walk w = {.strict = strict};
+    char here[PATH_MAX] = "";
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
         return 0;
-    int error = check_one(whole, strict, problem);
-    for (char *slash; error == 0 && (slash = strrchr(whole, '/')) != NULL;) {
-        *slash = '\0';
-        error = check_one(whole[0] == '\0' ? "/" : whole, false, problem);
-    }
-    return error;
+    int whole = snprintf(w.rest, sizeof w.rest, "%s/%s", here, path);
+    if (whole < 0 || (size_t)whole >= sizeof w.rest)
+        return 0;
+    int error = step(&w, problem); /* the root */
+    while (error == 0 && next_component(&w))
+        error = step(&w, problem);
+    if (error != 0)
+        return error < 0 ? error : 0;
+    if (S_ISDIR(w.status.st_mode))
+        return 0;
+    char *slash = strrchr(w.done, '/');
+    *(slash != NULL && slash != w.done ? slash : w.done + 1) = '\0';
+    return check_mode(w.done, &w.folder, true, problem); /* it may load what lies beside it */
 }

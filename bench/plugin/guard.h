@@ -9,14 +9,14 @@
 #include "base/problem.h"
 
 #include <stdbool.h>
-#include <sys/stat.h>
 
-/* Follows the links in `path`, and looks at what is there and at every folder above it. Each must
- * belong to root (whoever owns "/"), to the calling user, or to the owner of this program; and
- * nobody else may write to it. A sticky folder above it is fine, since there one can't rename what
- * belongs to others; with `strict` `path` itself isn't fine when it is one. 0, or -EINVAL with a
- * problem that names the place and the mend. 0 also when there is no such path: that is for whoever
- * opens it to say. */
+/* Walks along `path`, link by link, and looks at each folder and link on the way and at what is
+ * there. Each must belong to root (whoever owns "/"), to the calling user, or to the owner of this
+ * program; and nobody else may write to it, so that nobody can make the path lead elsewhere later,
+ * either. A sticky folder on the way is fine, since there one can't rename what belongs to others;
+ * but not with `strict` when `path` itself is one, nor when what is there is a file that lies in
+ * it. 0, or -EINVAL with a problem that names the place and the mend. 0 also when there is no such
+ * path: that is for whoever opens it to say. */
 int guard_path(const char *path, bool strict, struct problem *problem);
 
 #endif

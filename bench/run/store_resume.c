@@ -33,6 +33,21 @@ static int unusable(const struct store *store, int error, struct problem *proble
     return problem_set(problem, error, "can't go on with %s: %s", store->journal, strerror(error));
 }
 
+/* What a run file or a journal says is executed when it is resumed. */
+static int check_own(const char *path, const struct stat *info, struct problem *problem) {
+    if (!S_ISREG(info->st_mode) || info->st_uid != geteuid())
+        return problem_set(problem, EINVAL,
+                           "%s is no file of this user, and what it says would be executed; resume "
+                           "only runs of your own",
+                           path);
+    if (info->st_mode & (S_IWGRP | S_IWOTH))
+        return problem_set(problem, EINVAL,
+                           "others can write to %s, and what it says would be executed; if it is "
+                           "as you left it, `chmod go-w` it first",
+                           path);
+    return 0;
+}
+
 /* Opens the journal that is there and makes sure that it is ours alone. */
 static int open_journal(struct store *store, struct problem *problem) {
     struct stat info;
@@ -40,11 +55,9 @@ static int open_journal(struct store *store, struct problem *problem) {
         (int)TEMP_FAILURE_RETRY(open(store->journal, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (store->fd < 0 || fstat(store->fd, &info) != 0)
         return unusable(store, errno, problem);
-    if (!S_ISREG(info.st_mode) || info.st_uid != geteuid())
-        return problem_set(problem, EINVAL,
-                           "%s is no file of this user, and what it says would be executed; resume "
-                           "only runs of your own",
-                           store->journal);
+    int error = check_own(store->journal, &info, problem);
+    if (error != 0)
+        return error;
     if (flock(store->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return problem_set(problem, EINVAL, "%s belongs to a run that still goes on; let it end",
                            store->journal);
@@ -153,8 +166,11 @@ static int check_head(const struct store *store, struct problem *problem) {
 
 static int take_up(const char *path, struct run *run, struct store *store,
                    struct problem *problem) {
+    struct stat info;
     bool has_journal = exists(store->journal);
     int error = has_journal ? open_journal(store, problem) : 0;
+    if (!has_journal && lstat(path, &info) == 0)
+        error = check_own(path, &info, problem);
     if (error == 0 && has_journal)
         error = check_head(store, problem);
     if (error == 0)

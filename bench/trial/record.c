@@ -5,6 +5,7 @@
 #include "trial/record.h"
 
 #include "base/fields.h"
+#include "base/plain.h"
 #include "stats/histlog.h"
 
 #include <errno.h>
@@ -120,6 +121,7 @@ void record_conclude(struct record *record, enum record_status status, const cha
     record->status = status;
     (void)vsnprintf(record->why, sizeof record->why, format, arguments);
     va_end(arguments);
+    plain_text(record->why); /* a guest may have had a say */
 }
 
 static const struct record_fact *find_fact(const struct record_fact *list, size_t count,

@@ -3,11 +3,14 @@
 and nothing of theirs is left."""
 
 import json
+import os
 import re
+import signal
 import stat
+import subprocess
 import unittest
 
-from support import BUILD, ROOT, Case, ipcbench, is_alive, needs_two_cpus, wait_until
+from support import BUILD, IPCBENCH, ROOT, Case, ipcbench, is_alive, needs_two_cpus, wait_until
 
 DESCRIBE = {"protocol": 1, "transports": [
     {"name": "odd", "summary": "a guest for tests", "cost": "nothing", "waits": ["block"],
@@ -129,6 +132,28 @@ class Guests(Case):
         self.play(f"child = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
                   f"open({str(left)!r}, 'w').write(str(child.pid))\n" + GOOD + PRINT, code=0)
         self.assert_gone([int(left.read_text())])
+
+    def test_children_that_were_there_before_are_left_alone(self):
+        """As of `service & exec ipcbench list`."""
+        self.install(GOOD + PRINT)
+        script = f"sleep 100 >/dev/null 2>&1 & echo $!; exec {IPCBENCH} list --transports {self.transports}"
+        result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False,
+                                stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        service = int(result.stdout.splitlines()[0])
+        try:
+            self.assertTrue(is_alive(service))
+        finally:
+            os.kill(service, signal.SIGKILL)
+
+    def test_what_a_guest_says_cannot_steer_the_terminal(self):
+        for body in ("print(json.dumps({'error': '\\x1b[31mred\\x07\\n::error::x'}))",
+                     "sys.stderr.write('\\x1b[31mred\\x07'); sys.exit(3)"):
+            record = self.play(body)
+            self.assertIn("?[31mred?", record["why"])
+            result = ipcbench("trial", "odd/pingpong/block/same-core/64B", "--transports",
+                              str(self.transports))
+            self.assertNotRegex(result.stdout + result.stderr, "[\x1b\x07]")
 
     def test_nothing_is_left_when_the_trial_is_killed(self):
         mark = self.folder / "mark"

@@ -58,6 +58,11 @@ class History(Case):
         [found] = json.loads(self.history("trend", "--json", "-c", key))["series"]
         return found
 
+    def test_a_fifo_is_no_run_and_holds_nothing_up(self):
+        os.mkfifo(self.runs / "fifo.json")
+        result = ipcbench("history", "import", "-d", self.database, str(self.runs))
+        self.assert_result(result, 0)
+
     def test_help(self):
         self.assert_help("history")
 

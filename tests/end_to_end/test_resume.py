@@ -55,11 +55,24 @@ class Resume(Case):
         self.assertFalse(run["options"]["interrupted"])
         self.assertEqual(self.files(), ["run.json", "whole.json"])
 
+    def refuse_where_others_may_write(self):
+        """What the file says would be executed."""
+        self.path.chmod(0o666)
+        self.assert_one_sentence(ipcbench("run", "--resume", str(self.path), "-q"), 2,
+                                 "others can write to", "chmod go-w")
+        self.path.chmod(0o644)
+        if os.geteuid() == 0:
+            os.chown(self.path, 12345, 12345)
+            self.assert_one_sentence(ipcbench("run", "--resume", str(self.path), "-q"), 2,
+                                     "no file of this user")
+            os.chown(self.path, 0, 0)
+
     def test_an_interrupted_run_file_grows_in_its_place(self):
         whole = self.whole(*ROUNDS)
         self.assertEqual(self.stop_at(signal.SIGTERM, 8, *ROUNDS, "-o", str(self.path)), 130)
         before = identities(self.path)
         self.assertFalse(self.journal.exists())
+        self.refuse_where_others_may_write()
         self.assertEqual(self.stop_at(signal.SIGKILL, 20, "--resume", str(self.path), "-q"), -9)
         self.assertEqual(identities(self.path), before)
         self.assert_result(ipcbench("run", "--resume", str(self.journal), "-q"), 0)

@@ -152,6 +152,42 @@ class FromWhereItLoads(Case):
         os.chown(self.mine, 12345, 12345)
         self.assert_one_sentence(self.trial(), 2, "belongs to user 12345")
 
+    @unittest.skipIf(os.geteuid() != 0, "needs root, to give a folder away")
+    def test_who_can_change_a_link_on_the_way_is_trusted_too(self):
+        """Else somebody makes it lead elsewhere between the look and the loading."""
+        theirs = self.folder / "theirs"
+        theirs.mkdir()
+        (theirs / "link").symlink_to(self.mine)
+        (self.folder / "direct").symlink_to(self.mine)
+        (self.folder / "far").symlink_to(theirs / "link")
+        os.chown(theirs, 12345, 12345)
+        for name, code in (("direct", 0), ("theirs/link", 2), ("far", 2), ("mine/../mine/.", 0)):
+            with self.subTest(name=name):
+                result = ipcbench("trial", CELL, "--exchanges", "10", "--transports",
+                                  str(self.folder / name))
+                self.assert_result(result, code)
+                self.assertIn("belongs to user 12345" if code else "", result.stderr)
+
+    @unittest.skipIf(os.geteuid() != 0, "needs root, to give a folder to a group")
+    def test_a_group_of_a_service_is_somebody_else(self):
+        os.chown(self.mine, 0, 33)
+        self.mine.chmod(0o775)
+        self.assert_one_sentence(self.trial(), 2, "others can write to", str(self.mine))
+        os.chown(self.mine, 0, 0)
+        self.assert_result(self.trial(), 0)
+
+    def test_a_guest_that_lies_where_others_can_put_modules_beside_it(self):
+        common = self.folder / "common"
+        common.mkdir()
+        common.chmod(0o1777)
+        guest = common / "evil.guest"
+        guest.write_text(f"#!/bin/sh\ntouch {self.folder}/asked\n")
+        guest.chmod(0o755)
+        (self.mine / "evil.guest").symlink_to(guest)
+        result = ipcbench("list", "--transports", str(self.mine))
+        self.assertIn("others can write to", " ".join(result.stdout.split()))
+        self.assertFalse((self.folder / "asked").exists())
+
     def test_a_guest_to_which_others_can_write_is_not_asked(self):
         guest = self.mine / "evil.guest"
         guest.write_text(f"#!/bin/sh\ntouch {self.folder}/asked\n")

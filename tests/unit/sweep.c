@@ -226,8 +226,60 @@ static void private_places_are_nobody_elses(void **state) {
     assert_int_equal(msgget(0x1234567, 0), -1);
 }
 
+static void touch(const char *path) {
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    (void)close(fd);
+}
+
+/* Deep folders go, links go but not what they lead to, and what is another user's stays. */
+static void a_removal_stays_within_its_folder(void **state) {
+    const struct fixture *f = *state;
+    struct folder folder;
+    char path[300], victim[100];
+    (void)snprintf(victim, sizeof victim, "%s/victim", f->base);
+    assert_int_equal(mkdir(victim, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/file", victim);
+    touch(path);
+    for (int theirs = 0; theirs <= (geteuid() == 0); theirs++) {
+        assert_int_equal(folder_make(&folder, f->base, "ours"), 0);
+        char deep[200];
+        (void)snprintf(deep, sizeof deep, "%s/a", folder.path);
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(mkdir(deep, 0700), 0);
+            (void)snprintf(path, sizeof path, "%s/link", deep);
+            assert_int_equal(symlink(victim, path), 0);
+            strcat(deep, "/b");
+        }
+        if (theirs)
+            assert_int_equal(chown(folder.path, 12345, 12345), 0);
+        (void)snprintf(path, sizeof path, "%s", folder.path);
+        folder_remove(&folder);
+        assert_int_equal(access(path, F_OK), theirs ? 0 : -1);
+        if (theirs) {
+            assert_int_equal(chown(path, geteuid(), getegid()), 0);
+            assert_true(folder_remove_unused(path));
+        }
+    }
+    (void)snprintf(path, sizeof path, "%s/file", victim);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(victim), 0);
+}
+
+static void a_base_where_others_rename_is_not_used(void **state) {
+    const struct fixture *f = *state;
+    assert_string_equal(folder_base(), f->base);
+    assert_int_equal(chmod(f->base, 0777), 0);
+    assert_string_equal(folder_base(), "/tmp");
+    assert_int_equal(chmod(f->base, 01777), 0);
+    assert_string_equal(folder_base(), f->base);
+    assert_int_equal(chmod(f->base, 0700), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_removal_stays_within_its_folder),
+        cmocka_unit_test(a_base_where_others_rename_is_not_used),
         cmocka_unit_test(names_tell_their_process),
         cmocka_unit_test(keys_tell_their_process),
         cmocka_unit_test(shared_memory_of_the_dead_goes),
