@@ -7,6 +7,7 @@
 #include "run/knee_search.h"
 #include "stats/stats.h"
 #include "trial/ability.h"
+#include "trial/workload.h"
 
 #include <errno.h>
 #include <math.h>
@@ -179,7 +180,8 @@ static uint64_t slow_ns(const struct plan *plan, bool counts) {
     uint64_t sum_ns = 0;
     for (size_t i = 0; i < plan->cell_count; i++)
         if (plan_counts(&plan->cells[i]))
-            sum_ns += WORKLOAD_LEAST_ARRIVALS * workload_spec_gap_ns(plan->cells[i].cell.workload);
+            sum_ns += (WORKLOAD_LEAST_ARRIVALS + WORKLOAD_UNCOUNTED) *
+                      workload_spec_gap_ns(plan->cells[i].cell.workload);
     return counts ? 2 * sum_ns : sum_ns;
 }
 
