@@ -28,9 +28,9 @@ struct capture {
     bool late, flooded, interrupted;
 };
 
-/* 0 when the program was started, whatever it did then; -errno with a problem. Meanwhile the calling
- * process (of one thread) reaps orphans (PR_SET_CHILD_SUBREAPER): whatever became its child since
- * the program began is ended; children that it had before are left alone. */
+/* 0 when the program was started, whatever it did then; -errno with a problem. Meanwhile the
+ * calling process (of one thread) reaps orphans (PR_SET_CHILD_SUBREAPER): whatever became its child
+ * since the program began is ended; children that it had before are left alone. */
 int capture_run(const struct capture_request *request, struct capture *capture,
                 struct problem *problem);
 void capture_free(struct capture *capture);

@@ -14,7 +14,8 @@ struct folder {
 };
 
 /* Where such folders stand: TMPDIR, or /tmp where that is not set, can't be written to, is one in
- * which others could exchange what we make, or is too long for the path of a socket (108 bytes). Lives as long as the program. */
+ * which others could exchange what we make, or is too long for the path of a socket (108 bytes).
+ * Lives as long as the program. */
 const char *folder_base(void);
 
 /* Makes the folder `name` in `base` (mode 0700) and locks it (flock(2), which also holds between

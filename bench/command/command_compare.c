@@ -187,10 +187,11 @@ static int check_reference(const struct arguments *a, const struct loaded *sides
     if (!a->reference_given || a->reference == NULL || has_transport(&sides[0], a->reference) ||
         has_transport(&sides[1], a->reference))
         return 0;
-    return problem_set(problem, EINVAL,
-                       "--reference: no run has a cell of '%s'; name a transport that both have, or "
-                       "'none'",
-                       a->reference);
+    return problem_set(
+        problem, EINVAL,
+        "--reference: no run has a cell of '%s'; name a transport that both have, or "
+        "'none'",
+        a->reference);
 }
 
 static int run_compare(const struct arguments *a, struct problem *problem) {

@@ -51,8 +51,8 @@ struct compare_cell {
     size_t base_count, new_count;
     struct blocks_shift shift; /* of logarithms */
     double drift;              /* a logarithm; 0 unless COMPARE_SINGLE */
-    double holm, smallest; /* smallest: the least slowdown (a share) that could have been seen;
-                              NaN: none, with so few numbers */
+    double holm, smallest;     /* smallest: the least slowdown (a share) that could have been seen;
+                                  NaN: none, with so few numbers */
     enum compare_verdict verdict;
     char why[256]; /* not compared: why */
 };

@@ -31,9 +31,8 @@ static int failed(const struct history *history, struct problem *problem) {
 }
 
 int history_sql_run(struct history *history, const char *sql, struct problem *problem) {
-    return sqlite3_exec(history->db, sql, NULL, NULL, NULL) == SQLITE_OK
-               ? 0
-               : failed(history, problem);
+    return sqlite3_exec(history->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
+                                                                         : failed(history, problem);
 }
 
 static int bind_one(sqlite3_stmt *statement, int at, char kind, va_list *values) {

@@ -241,7 +241,8 @@ static void a_removal_stays_within_its_folder(void **state) {
     assert_int_equal(mkdir(victim, 0700), 0);
     (void)snprintf(path, sizeof path, "%s/file", victim);
     touch(path);
-    for (int theirs = 0; theirs <= (geteuid() == 0); theirs++) {
+    const int rounds = geteuid() == 0 ? 2 : 1; /* who isn't root can't give it away */
+    for (int theirs = 0; theirs < rounds; theirs++) {
         assert_int_equal(folder_make(&folder, f->base, "ours"), 0);
         char deep[200];
         (void)snprintf(deep, sizeof deep, "%s/a", folder.path);
