@@ -174,15 +174,13 @@ static size_t possible_cells(const struct plan *plan) {
     return count;
 }
 
-/* What slow open loops need at least: the time for a few requests, which are timed, and counted
- * before. */
+/* What a few requests of each open loop take: once to be timed, and once to be counted. */
 static uint64_t slow_ns(const struct plan *plan, bool counts) {
-    uint64_t sum_ns = 0;
+    uint64_t gaps_ns = 0;
     for (size_t i = 0; i < plan->cell_count; i++)
         if (plan_counts(&plan->cells[i]))
-            sum_ns += (WORKLOAD_LEAST_ARRIVALS + WORKLOAD_UNCOUNTED) *
-                      workload_spec_gap_ns(plan->cells[i].cell.workload);
-    return counts ? 2 * sum_ns : sum_ns;
+            gaps_ns += workload_spec_gap_ns(plan->cells[i].cell.workload);
+    return (counts ? 2U : 1U) * (WORKLOAD_LEAST_ARRIVALS + WORKLOAD_UNCOUNTED) * gaps_ns;
 }
 
 /* The shortest measured time that so many rounds may have. */
@@ -223,9 +221,8 @@ static int too_little(const struct plan *plan, const struct plan_wishes *wishes,
 
 /* The most rounds that fit, and how long a trial may then take. */
 static uint64_t fit_rounds(struct plan *plan, const struct plan_wishes *wishes, uint64_t ns) {
-    size_t cells = possible_cells(plan);
+    size_t cells = possible_cells(plan), fewest = wishes->trials > 0 ? wishes->trials : 1;
     plan->rounds = wishes->trials > 0 ? wishes->trials : MOST_ROUNDS;
-    size_t fewest = wishes->trials > 0 ? wishes->trials : 1;
     for (; plan->rounds >= fewest; plan->rounds--) {
         uint64_t trial_ns = cells > 0 ? ns / (cells * plan->rounds) : ns;
         if (trial_ns >= least_trial_ns(wishes, plan->rounds))

@@ -192,10 +192,8 @@ static void test_open_loop_without_stalls_is_the_round_trip(void **state) {
     assert_int_equal(count_of(b, ROUND_TRIP_NS), 10000);
     assert_int_equal(b->result.measured_ns, 10000 * (uint64_t)GAP_NS + ROUND_TRIP_NS);
     assert_int_equal(b->result.unsent, 0);
-    /* What was used between the marks is that of as many gaps as exchanges. */
-    assert_int_equal(b->marks.at[1] - b->marks.at[0], 10000 + WORKLOAD_UNCOUNTED);
-    assert_int_equal(b->marks.at_ns[1] - b->marks.at_ns[0],
-                     (10000 + WORKLOAD_UNCOUNTED) * (uint64_t)GAP_NS + 3 * ROUND_TRIP_NS);
+    uint64_t gaps = 10000 + WORKLOAD_UNCOUNTED; /* between the marks: as many as exchanges */
+    assert_int_equal(b->marks.at_ns[1] - b->marks.at_ns[0], gaps * GAP_NS + 3 * ROUND_TRIP_NS);
     bench_free(b);
 }
 
@@ -255,8 +253,7 @@ static void test_poisson_gaps_have_their_mean_and_spread(void **state) {
     /* The sum of n exponential gaps has the spread mean * sqrt(n): 4 of them to each side. */
     double expected = 1e5 * GAP_NS, spread = 4 * sqrt(1e5) * GAP_NS;
     assert_true(fabs((double)b->result.measured_ns - expected) < spread);
-    /* A request waits when the gap before it is shorter than a round trip: 1 - exp(-1e-4) of them.
-     */
+    /* A request waits when the gap before it is shorter than a round trip: 1 - exp(-1e-4). */
     uint64_t waited = b->histogram->total - count_of(b, ROUND_TRIP_NS);
     assert_within(waited, 1, 40);
     bench_free(b);
