@@ -108,10 +108,12 @@ int registry_blame(const struct registry *registry, const char *name, struct pro
             return problem_set(problem, ECHILD,
                                "the guest '%s', to which '%s' would belong, can't be used: %s",
                                stem, name, why_not(registry, stem));
+    for (size_t i = 0; i < registry->count; i++)
+        if (strcmp(registry->entries[i].name, name) == 0)
+            return registry->entries[i].error != 0 ? registry->entries[i].error
+                                                   : -EINVAL; /* registry_find has said why */
     for (size_t i = 0; i < registry->count; i++) {
         const struct registry_entry *entry = &registry->entries[i];
-        if (entry->error != 0 && strcmp(entry->name, name) == 0)
-            return entry->error; /* registry_find has said why */
         if (entry->error != 0)
             return problem_set(problem, -entry->error,
                                "there is no transport '%s' among those that can be used: %s", name,

@@ -11,6 +11,12 @@ from support import BUILD, FAKES, IPCBENCH, ROOT, SCRIPTS, Case, ipcbench, needs
 
 
 class List(Case):
+    def test_the_blame_is_that_of_the_plug_in_named(self):
+        (self.folder / "named.so").touch()
+        (self.folder / "another.so").symlink_to("nowhere")
+        result = ipcbench("trial", "named/pingpong/block/same-core/8B", "--transports", str(self.folder))
+        self.assert_one_sentence(result, 2, "named.so is not a shared library")
+
     def test_help(self):
         self.assert_help("list")
 
