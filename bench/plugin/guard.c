@@ -53,21 +53,25 @@ static int check_mode(const char *path, const struct stat *status, bool strict,
 /* A walk along a path, link by link: who may write to a folder on the way, or owns a link, decides
  * where it leads. */
 struct walk {
-    char done[PATH_MAX], rest[PATH_MAX]; /* `done` has no link in it; empty: the root */
-    char last[PATH_MAX];                 /* the component at hand, with what is done */
-    struct stat folder, status;          /* of `done`, and of `last` */
+    char done[PATH_MAX]; /* no link is in it; empty: the root */
+    char rest[PATH_MAX]; /* from `at` on */
+    size_t at;
+    char last[PATH_MAX];        /* the component at hand, with what is done */
+    struct stat folder, status; /* of `done`, and of `last` */
     int links;
     bool strict;
+    bool too_long; /* to be checked, though the kernel may get there */
 };
 
 /* Takes the next component off the rest. False: there is none. */
 static bool next_component(struct walk *w) {
-    size_t skip = strspn(w->rest, "/"), length = strcspn(w->rest + skip, "/");
+    const char *from = w->rest + w->at + strspn(w->rest + w->at, "/");
+    size_t length = strcspn(from, "/");
     char name[NAME_MAX + 1] = "";
     if (length == 0)
         return false;
-    (void)snprintf(name, sizeof name, "%.*s", (int)length, w->rest + skip);
-    memmove(w->rest, w->rest + skip + length, strlen(w->rest + skip + length) + 1);
+    (void)snprintf(name, sizeof name, "%.*s", (int)length, from);
+    w->at = (size_t)(from - w->rest) + length;
     if (strcmp(name, "..") == 0) {
         char *slash = strrchr(w->done, '/');
         *(slash != NULL ? slash : w->done) = '\0';
@@ -75,26 +79,29 @@ static bool next_component(struct walk *w) {
     bool moves = strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
     int room =
         snprintf(w->last, sizeof w->last, "%s%s%s", w->done, moves ? "/" : "", moves ? name : "");
-    return room >= 0 && (size_t)room < sizeof w->last;
+    w->too_long = room < 0 || (size_t)room >= sizeof w->last;
+    return !w->too_long;
 }
 
-/* Puts where the link leads before the rest. -ELOOP, or -ENAMETOOLONG: nothing can be opened there.
- */
-static int follow_link(struct walk *w) {
+/* Puts where the link leads before the rest. False: the walk ends here. */
+static bool follow_link(struct walk *w) {
     char target[PATH_MAX], rest[PATH_MAX];
     ssize_t length = readlink(w->last, target, sizeof target - 1);
     if (length < 0 || ++w->links > MOST_LINKS)
-        return -ELOOP;
+        return false; /* the kernel would give up, too */
     target[length] = '\0';
     if (target[0] == '/')
         w->done[0] = '\0';
-    int whole = snprintf(rest, sizeof rest, "%s/%s", target, w->rest);
+    int whole = snprintf(rest, sizeof rest, "%s/%s", target, w->rest + w->at);
     memcpy(w->rest, rest, sizeof rest);
-    return whole >= 0 && (size_t)whole < sizeof rest ? 0 : -ENAMETOOLONG;
+    w->at = 0;
+    w->too_long = whole < 0 || (size_t)whole >= sizeof rest;
+    return !w->too_long;
 }
 
 static bool is_end(const struct walk *w) {
-    return w->rest[strspn(w->rest, "/")] == '\0';
+    const char *rest = w->rest + w->at;
+    return rest[strspn(rest, "/")] == '\0';
 }
 
 /* 1: the walk is over, since there is nothing there. */
@@ -106,7 +113,7 @@ static int step(struct walk *w, struct problem *problem) {
     int error = check_owner(path, &w->status, problem);
     if (error == 0 && S_ISLNK(w->status.st_mode)) {
         w->status = w->folder;
-        return follow_link(w) == 0 ? 0 : 1;
+        return follow_link(w) ? 0 : 1;
     }
     if (error == 0)
         error = check_mode(path, &w->status, w->strict && is_end(w), problem);
@@ -125,6 +132,11 @@ int guard_path(const char *path, bool strict, struct problem *problem) {
     int error = step(&w, problem); /* the root */
     while (error == 0 && next_component(&w))
         error = step(&w, problem);
+    if (w.too_long)
+        return problem_set(problem, EINVAL,
+                           "%.300s is reached by a path of more than %d bytes, too long to check; "
+                           "move it nearer to the root",
+                           path, PATH_MAX - 1);
     if (error != 0)
         return error < 0 ? error : 0;
     if (S_ISDIR(w.status.st_mode))

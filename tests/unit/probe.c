@@ -177,8 +177,11 @@ static int ask_in_a_plain_chroot(const char *folder) {
 
 static void forbidden_mounts_are_told_without_a_probe(void **state) {
     char folder[] = "chroot-XXXXXX";
+    const char *loaded = getenv("LD_PRELOAD");
     int status = 0;
     (void)state;
+    if (loaded != NULL && strstr(loaded, "vgpreload") != NULL)
+        skip(); /* valgrind can't write its log from in there */
     assert_non_null(mkdtemp(folder));
     pid_t child = fork();
     if (child == 0)
