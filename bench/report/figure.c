@@ -112,7 +112,7 @@ const struct figure_kind figure_kinds[] = {
                  "p50, thin lines: p99",
      .better = "lower is better",
      .script = "rate.gp",
-     .absent = "no open loop in this run; measure with `ipcbench run -w rate:hz=1..10000`",
+     .absent = "no open loop in this run; measure with `ipcbench run -w rate:hz=100..10000 -s 64`",
      .columns = FIGURE_LOAD_RATE,
      .workload = "rate",
      .one_size = 1,
