@@ -191,6 +191,8 @@ static bool ends_itself(const struct running *r, int *status) {
 }
 
 static bool is_other(const struct running *r, pid_t child) {
+    if (r->other_count == MOST_CHILDREN)
+        return true; /* there may be more of them */
     for (size_t i = 0; i < r->other_count; i++)
         if (r->others[i] == child)
             return true;

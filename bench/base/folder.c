@@ -4,6 +4,8 @@
  */
 #include "base/folder.h"
 
+#include "base/others.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +25,7 @@ static bool is_safe(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0 || (status.st_uid != 0 && status.st_uid != geteuid()))
         return false;
-    bool open_to_others =
-        (status.st_mode & S_IWOTH) || ((status.st_mode & S_IWGRP) && status.st_gid != getegid());
-    return !open_to_others || (status.st_mode & S_ISVTX);
+    return !others_write(&status, geteuid()) || (status.st_mode & S_ISVTX);
 }
 
 const char *folder_base(void) {
@@ -55,40 +55,35 @@ int folder_make(struct folder *folder, const char *base, const char *name) {
     return error;
 }
 
-static int remove_below(int folder, dev_t device, int depth);
+static bool remove_below(int folder, dev_t device, int depth);
 
 /* Removes an entry of an open folder, with what is below it; not beyond a mount, and no link is
  * followed, also when somebody puts one there meanwhile. */
 static void remove_entry(int folder, const char *name, dev_t device, int depth) {
-    struct stat status;
     if (unlinkat(folder, name, 0) == 0 || unlinkat(folder, name, AT_REMOVEDIR) == 0 || depth == 0)
         return;
     int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (inner < 0)
-        return;
-    if (fstat(inner, &status) == 0 && status.st_dev == device &&
-        remove_below(inner, device, depth - 1) == 0)
+    if (inner >= 0 && remove_below(inner, device, depth - 1))
         (void)unlinkat(folder, name, AT_REMOVEDIR);
-    (void)close(inner);
 }
 
-/* Empties an open folder. 0 or -errno. */
-static int remove_below(int folder, dev_t device, int depth) {
-    int twin = dup(folder); /* the listing takes it over */
-    DIR *list = twin < 0 ? NULL : fdopendir(twin);
+/* Empties an open folder on that device, and closes it. */
+static bool remove_below(int folder, dev_t device, int depth) {
+    struct stat status;
+    bool ours = fstat(folder, &status) == 0 && status.st_dev == device;
+    DIR *list = ours ? fdopendir(folder) : NULL;
     if (list == NULL) {
-        if (twin >= 0)
-            (void)close(twin);
-        return -errno;
+        (void)close(folder);
+        return false;
     }
     for (struct dirent *entry; (entry = readdir(list)) != NULL;)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             remove_entry(folder, entry->d_name, device, depth);
     (void)closedir(list);
-    return 0;
+    return true;
 }
 
-/* To look into a folder takes descriptors, of which there may be none; an empty one needs no look.
+/* To look into a folder takes a descriptor, of which there may be none; an empty one needs no look.
  * What stands there may have been exchanged for another user's. */
 static void remove_tree(const char *path) {
     enum { DEPTH = 32 };
@@ -98,10 +93,10 @@ static void remove_tree(const char *path) {
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0)
         return;
-    if (fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
-        remove_below(folder, status.st_dev, DEPTH) == 0)
+    if (fstat(folder, &status) != 0 || status.st_uid != geteuid())
+        (void)close(folder);
+    else if (remove_below(folder, status.st_dev, DEPTH))
         (void)rmdir(path);
-    (void)close(folder);
 }
 
 void folder_remove(struct folder *folder) {

@@ -8,15 +8,20 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const trust_answers[] = {"cannot tell", "yes", "with care", "no", NULL};
 
+static bool is_called(const struct trust_flag *flag, const char *name, size_t length) {
+    return strlen(flag->name) == length && memcmp(flag->name, name, length) == 0;
+}
+
 static void count_flag(struct trust *trust, const char *name, size_t length) {
     size_t i = 0;
-    while (i < trust->flag_count && (strncmp(trust->flags[i].name, name, length) != 0 ||
-                                     trust->flags[i].name[length] != '\0'))
+    while (i < trust->flag_count && !is_called(&trust->flags[i], name, length))
         i++;
     if (i == TRUST_FLAGS || length >= sizeof trust->flags[i].name)
         return;
@@ -118,4 +123,50 @@ int trust_make(const struct run *run, struct trust *trust) {
     trust->answer = answer(trust);
     free(values);
     return 0;
+}
+
+/* ---- in words ---- */
+
+static void say_share(FILE *to, double share) {
+    if (isnan(share))
+        (void)fputs("not known", to);
+    else
+        (void)fprintf(to, "%.*f%%", share < 0.1 ? 1 : 0, 100 * share);
+}
+
+static void say_flags(FILE *to, const struct trust *trust) {
+    for (size_t i = 0; i < trust->flag_count; i++)
+        (void)fprintf(to, "%s%s %zu", i > 0 ? ", " : " (", trust->flags[i].name,
+                      trust->flags[i].trials);
+    (void)fputs(trust->flag_count > 0 ? ")" : "", to);
+}
+
+static void say_places(FILE *to, const struct trust *trust) {
+    for (size_t i = 0; i < trust->place_count; i++) {
+        (void)fprintf(to, "%s%s ", i > 0 ? ", " : "", trust->places[i].placement);
+        say_share(to, trust->places[i].smallest);
+    }
+    (void)fputs(trust->place_count == 0 ? "not known" : "", to);
+}
+
+char *trust_say(const struct trust *trust) {
+    char *text = NULL;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    if (to == NULL)
+        return NULL;
+    (void)fprintf(to, "doctor: %s, %zu finding%s. ", trust->fit, trust->warnings,
+                  trust->warnings == 1 ? "" : "s");
+    (void)fprintf(to, "Trials: %zu, of which %zu failed and %zu were interfered with",
+                  trust->trials, trust->failed, trust->flagged);
+    say_flags(to, trust);
+    (void)fputs(". Steal: ", to);
+    say_share(to, trust->steal_share);
+    (void)fputs(". Smallest difference visible between two cells: ", to);
+    say_places(to, trust);
+    (void)fputc('.', to);
+    if (fclose(to) == 0)
+        return text;
+    free(text);
+    return NULL;
 }

@@ -43,4 +43,8 @@ struct trust {
 /* Points into the run. 0 or -ENOMEM. */
 int trust_make(const struct run *run, struct trust *trust);
 
+/* What it rests on, as sentences, allocated: "doctor: fit, 0 findings. Trials: ...". NULL without
+ * memory. */
+char *trust_say(const struct trust *trust);
+
 #endif

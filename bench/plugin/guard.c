@@ -4,6 +4,8 @@
  */
 #include "plugin/guard.h"
 
+#include "base/others.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,13 +15,6 @@
 #include <unistd.h>
 
 enum { MOST_LINKS = 40 }; /* as in the kernel's own walk */
-
-/* Could somebody else write to it, going by its mode (which an ACL shows as the group's)? A group
- * counts as nobody else when it is the user's own (its number is theirs) or root's. */
-static bool others_write(const struct stat *status, uid_t user) {
-    bool own_group = status->st_gid == 0 || status->st_gid == user;
-    return (status->st_mode & S_IWOTH) || ((status->st_mode & S_IWGRP) && !own_group);
-}
 
 static bool owns(const char *path, uid_t owner) {
     struct stat status;

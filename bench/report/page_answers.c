@@ -10,7 +10,8 @@
 #include "report/page.h"
 #include "run/knee_search.h"
 
-#include <math.h>
+#include <errno.h>
+#include <stdlib.h>
 
 static void best(FILE *to, const struct verdict *verdict, const struct run *run) {
     const struct cell_summary *cell = verdict->best;
@@ -94,34 +95,6 @@ static void badge(FILE *to, const char *class, const char *word) {
     (void)fprintf(to, "<span class=\"badge %s\">%s</span>", class, word);
 }
 
-static void percent(char *text, size_t room, double share) {
-    if (isnan(share))
-        (void)snprintf(text, room, "not known");
-    else
-        (void)snprintf(text, room, "%.*f%%", share < 0.1 ? 1 : 0, 100 * share);
-}
-
-static void places(FILE *to, const struct trust *trust) {
-    for (size_t i = 0; i < trust->place_count; i++) {
-        char share[32];
-        percent(share, sizeof share, trust->places[i].smallest);
-        (void)fputs(i > 0 ? ", " : "", to);
-        html_text(to, trust->places[i].placement);
-        (void)fprintf(to, " %s", share);
-    }
-    if (trust->place_count == 0)
-        (void)fputs("not known", to);
-}
-
-static void flags(FILE *to, const struct trust *trust) {
-    for (size_t i = 0; i < trust->flag_count; i++) {
-        (void)fputs(i > 0 ? ", " : " (", to);
-        html_text(to, trust->flags[i].name);
-        (void)fprintf(to, " %zu", trust->flags[i].trials);
-    }
-    (void)fputs(trust->flag_count > 0 ? ")" : "", to);
-}
-
 /* What doctor found that is not in order, with the command that mends it. */
 static void findings(FILE *to, const struct run *run) {
     const json_t *doctor = json_object_get(run->environment, "doctor"), *check;
@@ -149,23 +122,18 @@ static void findings(FILE *to, const struct run *run) {
 int page_trust(FILE *to, const struct run *run) {
     static const char *const classes[] = {"", "yes", "", "no"};
     struct trust trust;
-    char steal[32];
     int error = trust_make(run, &trust);
     if (error != 0)
         return error;
-    percent(steal, sizeof steal, trust.steal_share);
+    char *words = trust_say(&trust);
+    if (words == NULL)
+        return -ENOMEM;
     (void)fputs("<p>", to);
     badge(to, classes[trust.answer], trust_answers[trust.answer]);
-    (void)fputs(" doctor: ", to);
-    html_text(to, trust.fit);
-    (void)fprintf(
-        to, ", %zu finding%s. Trials: %zu, of which %zu failed and %zu were interfered with",
-        trust.warnings, trust.warnings == 1 ? "" : "s", trust.trials, trust.failed, trust.flagged);
-    flags(to, &trust);
-    (void)fprintf(to, ". Steal: %s. ", steal);
-    (void)fputs("<strong>Smallest difference visible</strong> between two cells: ", to);
-    places(to, &trust);
-    (void)fputs(".</p>\n", to);
+    (void)fputc(' ', to);
+    html_text(to, words);
+    (void)fputs("</p>\n", to);
+    free(words);
     if (trust.trials == trust.failed)
         (void)fputs("<p class=why><strong>No trial of this run is valid.</strong> What stands "
                     "below says why.</p>\n",

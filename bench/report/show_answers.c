@@ -11,7 +11,6 @@
 #include "run/knee_search.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 static void print_verdicts(FILE *to, const struct run *run) {
@@ -30,59 +29,23 @@ static void print_verdicts(FILE *to, const struct run *run) {
     }
 }
 
-static void say_share(FILE *to, double share) {
-    if (isnan(share))
-        (void)fputs("not known", to);
-    else
-        (void)fprintf(to, "%.*f%%", share < 0.1 ? 1 : 0, 100 * share);
-}
-
-static void say_flags(FILE *to, const struct trust *trust) {
-    for (size_t i = 0; i < trust->flag_count; i++)
-        (void)fprintf(to, "%s%s %zu", i > 0 ? ", " : " (", trust->flags[i].name,
-                      trust->flags[i].trials);
-    (void)fputs(trust->flag_count > 0 ? ")" : "", to);
-}
-
-static void say_places(FILE *to, const struct trust *trust) {
-    for (size_t i = 0; i < trust->place_count; i++) {
-        (void)fprintf(to, "%s%s ", i > 0 ? ", " : "", trust->places[i].placement);
-        say_share(to, trust->places[i].smallest);
-    }
-    (void)fputs(trust->place_count == 0 ? "not known" : "", to);
-}
-
-/* In the words of the report's page (page_answers.c), which a test holds against these. */
-static void say_trust(FILE *to, const struct trust *trust) {
-    (void)fprintf(to, "Can I trust this machine? %s: doctor: %s, %zu finding%s. ",
-                  trust_answers[trust->answer], trust->fit, trust->warnings,
-                  trust->warnings == 1 ? "" : "s");
-    (void)fprintf(to, "Trials: %zu, of which %zu failed and %zu were interfered with",
-                  trust->trials, trust->failed, trust->flagged);
-    say_flags(to, trust);
-    (void)fputs(". Steal: ", to);
-    say_share(to, trust->steal_share);
-    (void)fputs(". Smallest difference visible between two cells: ", to);
-    say_places(to, trust);
-    (void)fputs(trust->trials == trust->failed ? ". No trial of this run is valid." : ".", to);
-}
-
 static int print_trust(FILE *to, const struct run *run) {
     struct trust trust;
     char *line = NULL;
-    size_t length;
     int error = trust_make(run, &trust);
-    FILE *memory = error == 0 ? open_memstream(&line, &length) : NULL;
-    if (memory == NULL)
+    char *words = error == 0 ? trust_say(&trust) : NULL;
+    if (words == NULL)
         return error != 0 ? error : -ENOMEM;
-    say_trust(memory, &trust);
-    error = fclose(memory) != 0 ? -ENOMEM : 0;
-    if (error == 0) {
-        (void)fputc('\n', to);
-        table_wrap(to, "", "    ", line);
-    }
+    int length =
+        asprintf(&line, "Can I trust this machine? %s: %s%s", trust_answers[trust.answer], words,
+                 trust.trials == trust.failed ? " No trial of this run is valid." : "");
+    free(words);
+    if (length < 0)
+        return -ENOMEM;
+    (void)fputc('\n', to);
+    table_wrap(to, "", "    ", line);
     free(line);
-    return error;
+    return 0;
 }
 
 static int print_claims(FILE *to, const struct run *run) {

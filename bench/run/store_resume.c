@@ -3,6 +3,7 @@
  * store_resume.c - takes up the journal of a run that was interrupted, or makes one from its run
  * file.
  */
+#include "base/others.h"
 #include "run/store_parts.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ static int check_own(const char *path, const struct stat *info, struct problem *
                            "%s is no file of this user, and what it says would be executed; resume "
                            "only runs of your own",
                            path);
-    if (info->st_mode & (S_IWGRP | S_IWOTH))
+    if (others_write(info, geteuid()))
         return problem_set(problem, EINVAL,
                            "others can write to %s, and what it says would be executed; if it is "
                            "as you left it, `chmod go-w` it first",
